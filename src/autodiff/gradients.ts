@@ -1,0 +1,77 @@
+/**
+ * Reverse-mode differentiation as a transform of a graph: appends the backward nodes of a scalar and returns the
+ * gradient of each value asked for. Knows rules (backward-rules.ts) but no formats and no memory.
+ */
+import { RoundoffError } from "../base/errors.ts";
+import type { Graph, Node, Role, Value } from "../graph/graph.ts";
+import type { Primitive } from "../graph/primitives.ts";
+import { type BackwardRule, backwardRules } from "./backward-rules.ts";
+
+/**
+ * Gradients of Σ (output · seed) with respect to `wrt`, in the same order. A value that the outputs do not depend
+ * on has gradient `undefined`. `seeds` have the shapes of `outputs`; the loss scale enters here.
+ */
+export function gradients(
+  graph: Graph,
+  outputs: readonly Value[],
+  seeds: readonly Value[],
+  wrt: readonly Value[],
+): (Value | undefined)[] {
+  const reach = valuesThatReach(graph, wrt);
+  const grads = new Map<Value, Value>();
+  graph.during("backward", () => {
+    outputs.forEach((output, i) => {
+      accumulate(graph, grads, output, seeds[i]);
+    });
+    const forward = graph.nodes.filter((node) => node.phase === "forward");
+    for (const node of forward.reverse()) backpropagate(graph, node, grads, reach);
+  });
+  return wrt.map((value) => grads.get(value));
+}
+
+/** All values on a path from one of `sources`: only they need gradients. */
+function valuesThatReach(graph: Graph, sources: readonly Value[]): Set<Value> {
+  const reached = new Set<Value>(sources);
+  for (const node of graph.nodes) {
+    if (node.inputs.some((input) => reached.has(input))) {
+      for (const output of node.outputs) reached.add(output);
+    }
+  }
+  return reached;
+}
+
+function backpropagate(graph: Graph, node: Node, grads: Map<Value, Value>, reach: Set<Value>): void {
+  const outputGrads = node.outputs.map((output) => grads.get(output));
+  if (outputGrads.every((grad) => grad === undefined)) return;
+  const needs = node.inputs.map((input) => reach.has(input));
+  if (!needs.includes(true)) return;
+  const rule = backwardRules[node.op] as BackwardRule<Primitive> | "notDifferentiable";
+  if (rule === "notDifferentiable") {
+    throw new RoundoffError("UNSUPPORTED", {
+      what: `${node.op} has no derivative but lies between the loss and a parameter`,
+      hint: "Keep it out of the forward pass of a training step.",
+    });
+  }
+  graph.scope(node.path, () => {
+    const inputGrads = rule({ graph, node, needs, roles: node.inputs.map(gradientRole) }, outputGrads);
+    inputGrads.forEach((grad, i) => {
+      if (grad !== undefined && needs[i]) accumulate(graph, grads, node.inputs[i], grad);
+    });
+  });
+}
+
+/** The role of the gradient of a value: the ones that an optimizer reads are told apart from errors. */
+export function gradientRole(value: Value): Role {
+  if (value.role === "weight") return "gradWeight";
+  return value.role === "bias" ? "gradBias" : "error";
+}
+
+function accumulate(graph: Graph, grads: Map<Value, Value>, value: Value, grad: Value): void {
+  const known = grads.get(value);
+  if (known === undefined) {
+    grads.set(value, grad);
+    return;
+  }
+  const [sum] = graph.apply("binary", [known, grad], { kind: "add" }, [gradientRole(value)]);
+  grads.set(value, sum);
+}

@@ -1,0 +1,7 @@
+/**
+ * The carrier formats of compiled plans. Every FP8 value, and every BF16 value, is exact in BF16, so all of them are
+ * stored in 16 bits and multiplied on the BF16 path.
+ */
+import { floatFormat } from "../formats/catalog.ts";
+
+export const BF16 = floatFormat("bf16");

@@ -1,0 +1,248 @@
+/**
+ * Lowering: graph → commands over named tensors. Drops dead nodes, turns reshapes into aliases and roundings into
+ * "round on store" of the producing command, chooses how each tensor is stored and in which arithmetic each GEMM
+ * multiplies, and lets updates write state in place. Memory offsets come later (plan-memory.ts).
+ */
+import type { FloatFormat, NumberFormat } from "../formats/format.ts";
+import { countUses, type Graph, type Node, type StateUpdate, type Value } from "../graph/graph.ts";
+import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
+import type { Carrier, Command, DType, OpName, StoreRounding } from "../kernels/contract.ts";
+import { contains, knownFormats } from "../precision/represents.ts";
+import { BF16 } from "./carriers.ts";
+import { liveNodes } from "./dead-code.ts";
+
+/** A command whose operands are still values, not places in memory. */
+export interface LoweredCommand {
+  readonly op: OpName;
+  readonly attrs: Command["attrs"];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly LoweredOutput[];
+  /** The graph node it came from; absent for copies that the lowering added. */
+  readonly node?: Node;
+}
+
+export interface LoweredOutput {
+  readonly value: Value;
+  readonly store?: StoreRounding;
+}
+
+export interface Lowered {
+  readonly commands: readonly LoweredCommand[];
+  /** The value whose memory holds a value: itself, or the root that it is a view of. */
+  home(value: Value): Value;
+  /** Storage type of a home. */
+  dtype(home: Value): DType;
+  /** Name of the external array that holds a home; absent: it lives in the arena. */
+  external(home: Value): string | undefined;
+  /** True if some command rounds stochastically and the plan needs a clock. */
+  readonly usesClock: boolean;
+  /** Where each rounding of the graph happens: in the store of its producer, or as a pass of its own. */
+  readonly fusedRoundings: ReadonlySet<Node>;
+}
+
+/** Outputs that a kernel may write over one of its inputs: op → output index → input index. */
+const IN_PLACE: Partial<Record<OpName, Readonly<Record<number, number>>>> = {
+  sgdUpdate: { 0: 0, 1: 2 },
+  lossScaleUpdate: { 0: 0 },
+  batchNormTrain: { 3: 3, 4: 4 },
+};
+
+export function lower(graph: Graph): Lowered {
+  return new Lowering(graph).run();
+}
+
+class Lowering {
+  private readonly graph: Graph;
+  private readonly nodes: readonly Node[];
+  private readonly uses: Map<Value, number>;
+  private readonly formats: Map<Value, NumberFormat>;
+  private readonly producers = new Map<Value, Node>();
+  private readonly homes = new Map<Value, Value>();
+  private readonly stores = new Map<Value, StoreRounding>();
+  private readonly dtypes = new Map<Value, DType>();
+  private readonly externals = new Map<Value, string>();
+  private readonly exponents = new Map<Value, Value>();
+  private readonly fused = new Set<Node>();
+  private readonly tensorIds = new Map<Node, number>();
+  private readonly commands: LoweredCommand[] = [];
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.nodes = liveNodes(graph);
+    this.uses = countUses(graph);
+    this.formats = knownFormats(graph);
+    for (const node of this.nodes) for (const output of node.outputs) this.producers.set(output, node);
+    // Numbered over the whole graph, dead nodes included, so that random bits do not move when a reader is removed.
+    const roundings = graph.nodes.filter((node) => node.op === "quantize");
+    roundings.forEach((node, id) => this.tensorIds.set(node, id));
+  }
+
+  run(): Lowered {
+    for (const source of this.graph.sources) this.placeExternal(source, source.source!.name);
+    this.aliasViewsAndRoundings();
+    this.chooseStorage();
+    const placedUpdates = new Set(this.graph.updates.filter((update) => this.updateInPlace(update)));
+    const outputCopies = this.placeOutputs();
+    for (const node of this.nodes) this.emit(node);
+    this.commands.push(...outputCopies);
+    for (const update of this.graph.updates) {
+      if (!placedUpdates.has(update)) this.commands.push(copyCommand(update.next, update.state));
+    }
+    return {
+      commands: this.commands,
+      home: (value) => this.home(value),
+      dtype: (home) => this.dtypes.get(home) ?? home.dtype,
+      external: (home) => this.externals.get(home),
+      usesClock: this.commands.some(isStochastic),
+      fusedRoundings: this.fused,
+    };
+  }
+
+  private home(value: Value): Value {
+    const next = this.homes.get(value);
+    return next === undefined ? value : this.home(next);
+  }
+
+  private placeExternal(home: Value, name: string): void {
+    this.externals.set(home, name);
+    this.dtypes.set(home, home.dtype);
+  }
+
+  private aliasViewsAndRoundings(): void {
+    for (const node of this.nodes) {
+      if (node.op === "reshape") this.homes.set(node.outputs[0], node.inputs[0]);
+      if (node.op !== "quantize" || node.attrs.quantizer.format.kind !== "float") continue;
+      const root = this.soleRoot(node.inputs[0]);
+      if (root === undefined) continue;
+      this.stores.set(root, this.storeRounding(node, node.attrs.quantizer.format, node.attrs.quantizer));
+      this.homes.set(node.outputs[0], node.inputs[0]);
+      this.fused.add(node);
+    }
+  }
+
+  /** The command output behind `value` if this chain of views is its only reader, so it may be stored rounded. */
+  private soleRoot(value: Value): Value | undefined {
+    if (this.uses.get(value) !== 1) return undefined;
+    const producer = this.producers.get(value);
+    if (producer === undefined || producer.op === "quantize") return undefined;
+    return producer.op === "reshape" ? this.soleRoot(producer.inputs[0]) : value;
+  }
+
+  private storeRounding(node: Node, format: FloatFormat, { rounding, overflow }: Quantizer): StoreRounding {
+    return { format, rounding, overflow, tensorId: this.tensorIds.get(node)! };
+  }
+
+  /** 16-bit storage where every value of the tensor is known to be exact in BF16 or is a fixed-point integer. */
+  private chooseStorage(): void {
+    for (const node of this.nodes) {
+      if (node.op === "quantize" && node.attrs.quantizer.format.kind === "fixed") {
+        this.exponents.set(node.outputs[0], exponentValue(node));
+        if (this.onlyFixedGemmsRead(node.outputs[0])) this.dtypes.set(node.outputs[0], "i16");
+        continue;
+      }
+      for (const output of node.outputs) {
+        const format = this.formats.get(output);
+        const home = this.home(output);
+        if (output.dtype === "f32" && format !== undefined && contains(BF16, format) && !this.externals.has(home)) {
+          this.dtypes.set(home, "bf16");
+        }
+      }
+    }
+  }
+
+  private onlyFixedGemmsRead(value: Value): boolean {
+    const isFixed = (operand: Value) => this.formats.get(operand)?.kind === "fixed";
+    const readers = this.nodes.filter((node) => node.inputs.includes(value));
+    const escapes = [...this.graph.outputs.values(), ...this.graph.updates.map(({ next }) => next)];
+    return (
+      !escapes.includes(value) &&
+      readers.every((node) => GEMM_PRIMITIVES.has(node.op) && node.inputs.slice(0, 2).every(isFixed))
+    );
+  }
+
+  /** Lets the producer of an update write straight into the state, if nobody reads the old state afterwards. */
+  private updateInPlace({ state, next }: StateUpdate): boolean {
+    const home = this.home(next);
+    const producer = this.producers.get(home);
+    if (producer === undefined || this.externals.has(home)) return false;
+    const input = IN_PLACE[producer.op as OpName]?.[producer.outputs.indexOf(home)];
+    if (input === undefined || producer.inputs[input] !== state) return false;
+    const later = this.nodes.slice(this.nodes.indexOf(producer) + 1);
+    if (later.some((node) => node.inputs.some((value) => this.home(value) === state))) return false;
+    this.placeExternal(home, state.source!.name);
+    return true;
+  }
+
+  private placeOutputs(): LoweredCommand[] {
+    const copies: LoweredCommand[] = [];
+    for (const [name, value] of this.graph.outputs) {
+      const home = this.home(value);
+      if (!this.externals.has(home) && this.producers.has(home)) {
+        this.placeExternal(home, name);
+      } else {
+        const target = { ...value, id: -1 - this.graph.sources.length - copies.length };
+        this.placeExternal(target, name);
+        copies.push(copyCommand(value, target));
+      }
+    }
+    return copies;
+  }
+
+  private emit(node: Node): void {
+    if (node.op === "reshape" || this.fused.has(node)) return;
+    if (node.op === "quantize") {
+      this.commands.push(this.roundingCommand(node));
+      return;
+    }
+    const outputs = node.outputs.map((value) => ({ value, store: this.stores.get(value) }));
+    const carrier = GEMM_PRIMITIVES.has(node.op) ? this.carrier(node) : undefined;
+    const exponents = carrier === "i16" ? node.inputs.slice(0, 2).map((v) => this.exponentOf(v)) : [];
+    const attrs = carrier === undefined ? node.attrs : { ...node.attrs, carrier };
+    const inputs = [...node.inputs, ...exponents];
+    this.commands.push({ op: node.op, attrs: attrs as Command["attrs"], inputs, outputs, node });
+  }
+
+  private roundingCommand(node: Node & { op: "quantize" }): LoweredCommand {
+    const { quantizer } = node.attrs;
+    const [value] = node.outputs;
+    if (quantizer.format.kind === "float") {
+      const store = this.storeRounding(node, quantizer.format, quantizer);
+      return { op: "copy", attrs: {}, inputs: node.inputs, outputs: [{ value, store }], node };
+    }
+    const attrs = {
+      bits: quantizer.format.bits,
+      rounding: quantizer.rounding,
+      tensorId: this.tensorIds.get(node)!,
+    };
+    const outputs = [{ value }, { value: this.exponentOf(value) }];
+    return { op: "quantizeDynamicFixed", attrs, inputs: node.inputs, outputs, node };
+  }
+
+  private exponentOf(value: Value): Value {
+    return this.exponents.get(this.home(value))!;
+  }
+
+  /** The cheapest arithmetic in which every product of the two operands is exact. */
+  private carrier(node: Node): Carrier {
+    const [a, b] = node.inputs;
+    const stored16 = [a, b].every((value) => this.dtypes.get(this.home(value)) === "i16");
+    if (stored16) return "i16";
+    const formats = [a, b].map((value) => this.formats.get(value));
+    return formats.every((format) => format !== undefined && contains(BF16, format)) ? "bf16" : "f32";
+  }
+}
+
+function exponentValue(node: Node): Value {
+  return { ...node.outputs[0], id: -1, shape: [1], dtype: "i32", role: "control", source: undefined };
+}
+
+function copyCommand(from: Value, to: Value): LoweredCommand {
+  return { op: "copy", attrs: {}, inputs: [from], outputs: [{ value: to }] };
+}
+
+function isStochastic(command: LoweredCommand): boolean {
+  if (command.op === "quantizeDynamicFixed") {
+    return (command.attrs as { rounding: string }).rounding === "stochastic";
+  }
+  return command.outputs.some(({ store }) => store?.rounding === "stochastic");
+}

@@ -1,0 +1,74 @@
+/**
+ * Rounds a real number to a float format: value in, value out, one rounding from the exact double. The readable truth
+ * that every kernel is tested against. Knows nothing of codes, arrays or scales.
+ * Source: IEEE 754-2019 clauses 4.3 and 7.4; overflow rules, OCP OFP8 1.0 section 5.2.
+ */
+
+import type { FloatFormat, Overflow, Rounding } from "./format.ts";
+import { emin, exponentOf, powerOfTwo } from "./format.ts";
+import { roundToInteger } from "./round-integer.ts";
+
+/**
+ * The value of `format` that stands for `x`, any double.
+ *
+ * - Subnormals are gradual. A format without subnormals has only 0 below its smallest normal, and the same rounding
+ *   mode chooses between the two.
+ * - Overflow is decided after rounding with an unbounded exponent, for every mode alike (towardZero too): above
+ *   `maxFinite`, and for ±Infinity, `saturate` gives ±maxFinite, `infinity` ±Infinity (NaN if the format has
+ *   none), `nan` NaN.
+ * - NaN stays NaN, also where the format has no code for it: `encode` refuses it then, nothing hides it.
+ * - The sign of zero is kept if the format has −0; otherwise every zero is +0.
+ * - `random`: a uint32, needed by `stochastic` only; see `roundToInteger` for the law.
+ *
+ * @throws RoundoffError INVALID_ARGUMENT if `stochastic` has to round and `random` is missing.
+ */
+export function roundToFormat(
+  x: number,
+  format: FloatFormat,
+  rounding: Rounding,
+  overflow: Overflow,
+  random?: number,
+): number {
+  if (Number.isNaN(x)) return x;
+  const negative = x < 0 || Object.is(x, -0);
+  const rounded = roundUnbounded(Math.abs(x), negative, format, rounding, random);
+  const magnitude = rounded <= format.maxFinite ? rounded : overflowed(format, overflow);
+  return negative && (magnitude !== 0 || format.hasNegativeZero) ? -magnitude : magnitude;
+}
+
+/**
+ * |x| rounded as if `format` had no largest exponent; Infinity stays. It overflows if the result exceeds `maxFinite`.
+ * `magnitude` is ≥ 0 and not NaN.
+ */
+export function roundUnbounded(
+  magnitude: number,
+  negative: boolean,
+  format: FloatFormat,
+  rounding: Rounding,
+  random?: number,
+): number {
+  if (magnitude === Infinity) return magnitude;
+  const quantum = quantumExponent(magnitude, format);
+  // Scaling by powers of two is exact here: the quotient is below 2^precision, and rounding it is the only rounding.
+  return roundToInteger(magnitude * powerOfTwo(-quantum), negative, rounding, random) * powerOfTwo(quantum);
+}
+
+/** log2 of the spacing of the format's values around `magnitude`. */
+function quantumExponent(magnitude: number, format: FloatFormat): number {
+  const exponent = exponentOf(magnitude);
+  const smallest = emin(format);
+  if (exponent >= smallest) return exponent - (format.precision - 1);
+  return format.hasSubnormals ? smallest - (format.precision - 1) : smallest;
+}
+
+function overflowed(format: FloatFormat, overflow: Overflow): number {
+  switch (overflow) {
+    case "saturate":
+      return format.maxFinite;
+    case "infinity":
+      return format.hasInfinity ? Infinity : NaN;
+    case "nan":
+      return NaN;
+  }
+  return overflow satisfies never;
+}

@@ -1,0 +1,185 @@
+/**
+ * The program of a step as data: values (shaped, with a role) and nodes (one primitive each) in execution order.
+ * A graph only grows; passes build a new graph from an old one. Knows nothing of formats being chosen (precision/)
+ * or of memory (compile/).
+ */
+import { RoundoffError } from "../base/errors.ts";
+import type { Primitive, PrimitiveAttrs } from "./primitives.ts";
+import { shapeRules, type ShapeRule } from "./shapes.ts";
+
+/** What a value is for; the precision pass chooses formats by it. */
+export type Role =
+  | "input"
+  | "label"
+  | "weight"
+  | "bias"
+  | "activation"
+  | "error"
+  | "gradWeight"
+  | "gradBias"
+  | "masterWeight"
+  | "masterBias"
+  | "optimizerState"
+  | "statistic"
+  | "control";
+
+/** The part of a training step in which a node runs. */
+export type Phase = "forward" | "backward" | "update";
+
+export interface Value {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: "f32" | "i32";
+  readonly role: Role;
+  /** Path of the module in which it was made, `layer1.0.conv1`; empty at the top. */
+  readonly path: string;
+  /** Set for sources: the name under which the caller binds an array. */
+  readonly source?: Source;
+}
+
+/**
+ * Where a source value comes from. `input`: written by the caller before each run. `state`: lives across runs
+ * (parameters, optimizer state, running statistics, loss scale).
+ */
+export interface Source {
+  readonly kind: "input" | "state";
+  readonly name: string;
+}
+
+export interface NodeOf<P extends Primitive> {
+  readonly id: number;
+  readonly op: P;
+  readonly attrs: PrimitiveAttrs[P];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly path: string;
+  readonly phase: Phase;
+}
+export type Node = { [P in Primitive]: NodeOf<P> }[Primitive];
+
+/** At the end of a run, `state` takes the value `next`. */
+export interface StateUpdate {
+  readonly state: Value;
+  readonly next: Value;
+}
+
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly sources: Value[] = [];
+  readonly outputs = new Map<string, Value>();
+  readonly updates: StateUpdate[] = [];
+  /** True while a training step is traced: batch norm uses the batch's statistics. */
+  readonly training: boolean;
+  phase: Phase = "forward";
+  private scopePath = "";
+  private nextValue = 0;
+
+  constructor({ training = false }: { training?: boolean } = {}) {
+    this.training = training;
+  }
+
+  get path(): string {
+    return this.scopePath;
+  }
+
+  /** Runs `body` with nodes attributed to the module at `path`. */
+  scope<T>(path: string, body: () => T): T {
+    const outer = this.scopePath;
+    this.scopePath = path;
+    try {
+      return body();
+    } finally {
+      this.scopePath = outer;
+    }
+  }
+
+  /** Runs `body` with nodes marked as belonging to `phase`. */
+  during<T>(phase: Phase, body: () => T): T {
+    const outer = this.phase;
+    this.phase = phase;
+    try {
+      return body();
+    } finally {
+      this.phase = outer;
+    }
+  }
+
+  /** The source called `name`; made on first use, the same value afterwards. */
+  source(source: Source, shape: readonly number[], role: Role, dtype: "f32" | "i32" = "f32"): Value {
+    const known = this.sources.find((value) => value.source?.name === source.name);
+    if (known !== undefined) return known;
+    const value = { id: this.nextValue++, shape, dtype, role, path: this.scopePath, source };
+    this.sources.push(value);
+    return value;
+  }
+
+  /**
+   * Appends a node. Output shapes follow from the primitive's shape rule, roles from `roles` (default: `activation`
+   * in the forward phase, `error` in the backward phase, `statistic` in the update).
+   */
+  apply<P extends Primitive>(
+    op: P,
+    inputs: readonly Value[],
+    attrs: PrimitiveAttrs[P],
+    roles: readonly Role[] = [],
+  ): readonly Value[] {
+    const shapes = this.inferShapes(op, inputs, attrs);
+    const fallback: Role = DEFAULT_ROLES[this.phase];
+    const outputs = shapes.map(({ shape, dtype = "f32", role }, i) => ({
+      id: this.nextValue++,
+      shape,
+      dtype,
+      role: roles[i] ?? role ?? fallback,
+      path: this.scopePath,
+    }));
+    const node = { id: this.nodes.length, op, attrs, inputs, outputs, path: this.scopePath, phase: this.phase };
+    this.nodes.push(node as unknown as Node);
+    return outputs;
+  }
+
+  output(name: string, value: Value): void {
+    this.outputs.set(name, value);
+  }
+
+  update(state: Value, next: Value): void {
+    this.updates.push({ state, next });
+  }
+
+  private inferShapes<P extends Primitive>(op: P, inputs: readonly Value[], attrs: PrimitiveAttrs[P]) {
+    const rule = shapeRules[op] as ShapeRule<P>;
+    try {
+      return rule(
+        inputs.map((value) => value.shape),
+        attrs,
+      );
+    } catch (error) {
+      if (!(error instanceof RoundoffError)) throw error;
+      const where = this.scopePath === "" ? "" : ` in module "${this.scopePath}"`;
+      throw new RoundoffError(error.code, { ...error.parts, what: `${op}${where}: ${error.parts.what}` });
+    }
+  }
+}
+
+const DEFAULT_ROLES: Record<Phase, Role> = {
+  forward: "activation",
+  backward: "error",
+  update: "statistic",
+};
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+export function formatShape(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** How many nodes, outputs and updates read each value. */
+export function countUses(graph: Graph): Map<Value, number> {
+  const uses = new Map<Value, number>();
+  const use = (value: Value) => uses.set(value, (uses.get(value) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(use);
+  for (const value of graph.outputs.values()) use(value);
+  for (const { next } of graph.updates) use(next);
+  return uses;
+}

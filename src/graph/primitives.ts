@@ -1,0 +1,42 @@
+/**
+ * The primitives of a graph: the operations of the kernel contract, and the few that exist only in graphs because a
+ * pass removes them (a reshape is an alias, a quantize becomes a rounding on store or a command).
+ */
+import type { NumberFormat, Overflow, Rounding } from "../formats/format.ts";
+import type { OpAttrs } from "../kernels/contract.ts";
+
+/** How a tensor is rounded: into which format, how between neighbours, and what happens above the range. */
+export interface Quantizer {
+  readonly format: NumberFormat;
+  readonly rounding: Rounding;
+  /** Ignored by dynamic fixed point, which always clamps to its largest integer. */
+  readonly overflow: Overflow;
+}
+
+/** Output shape of a primitive whose inputs do not tell it. */
+interface Shaped {
+  readonly shape: readonly number[];
+}
+
+export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo"> {
+  conv2dGradInput: OpAttrs["conv2dGradInput"] & Shaped;
+  conv2dGradWeight: OpAttrs["conv2dGradWeight"] & Shaped;
+  maxPool2dGrad: OpAttrs["maxPool2dGrad"] & Shaped;
+  avgPool2dGrad: OpAttrs["avgPool2dGrad"] & Shaped;
+  broadcastTo: Shaped;
+  fill: OpAttrs["fill"] & Shaped;
+  /** x → x with another shape of the same element count. */
+  reshape: Shaped;
+  /** x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). */
+  quantize: { readonly quantizer: Quantizer };
+}
+
+export type Primitive = keyof PrimitiveAttrs;
+
+/** The GEMM-shaped primitives: the ones whose operands a recipe quantises. */
+export const GEMM_PRIMITIVES: ReadonlySet<Primitive> = new Set([
+  "conv2d",
+  "conv2dGradInput",
+  "conv2dGradWeight",
+  "matmul",
+]);

@@ -1,0 +1,98 @@
+/**
+ * The reference kernel set: runs a plan command by command in readable TypeScript. It is the truth that the native
+ * kernels are tested against (in FP64) and what runs where they cannot (in FP32). Contract: ../contract.ts.
+ */
+import { setImmediate } from "node:timers/promises";
+import { RoundoffError } from "../../base/errors.ts";
+import type {
+  Command,
+  CommandOf,
+  ExternalArray,
+  KernelSet,
+  OpName,
+  Plan,
+  PreparedPlan,
+} from "../contract.ts";
+import { bindBuffers, bindClock, bindOperand, type Precision } from "./bind.ts";
+import { referenceKernels } from "./kernels.ts";
+import { roundOnStore } from "./store.ts";
+import type { KernelContext, RefArray } from "./tensor.ts";
+
+/** How long commands run before the event loop gets a turn, so that progress can be shown. */
+const TURN_MILLISECONDS = 50;
+
+export interface ReferenceOptions {
+  /**
+   * `f32` (default): every result is rounded to FP32, as the contract says. `f64`: nothing is rounded but what `store`
+   * rounds; f32 externals must then be Float64Array.
+   */
+  readonly precision?: Precision;
+}
+
+type BoundCommand = (context: KernelContext) => void;
+
+/** The reference kernels. They own no state; every prepared plan has its own memory. */
+export function createReferenceKernels({ precision = "f32" }: ReferenceOptions = {}): KernelSet {
+  return { name: "reference", prepare: (plan, externals) => prepare(plan, externals, precision) };
+}
+
+function prepare(
+  plan: Plan,
+  externals: ReadonlyMap<string, ExternalArray>,
+  precision: Precision,
+): PreparedPlan {
+  const arrays = bindBuffers(plan, externals, precision);
+  const clock = bindClock(plan, arrays);
+  const commands = plan.commands.map((command: Command) => bindCommand(command, plan, arrays));
+  const round = precision === "f32" ? Math.fround : (x: number) => x;
+  let running = false;
+  return {
+    async run() {
+      if (running) throw alreadyRunning();
+      running = true;
+      try {
+        await runInTurns(commands, { round, clock: readClock(clock) });
+      } finally {
+        running = false;
+      }
+    },
+  };
+}
+
+function bindCommand<Op extends OpName>(
+  command: CommandOf<Op>,
+  plan: Plan,
+  arrays: readonly RefArray[],
+): BoundCommand {
+  const kernel = referenceKernels[command.op];
+  const inputs = command.inputs.map((operand) => bindOperand(operand, plan, arrays));
+  const outputs = command.outputs.map((operand) => bindOperand(operand, plan, arrays));
+  return (context) => {
+    kernel(inputs, outputs, command.attrs, context);
+    command.outputs.forEach(({ store }, i) => {
+      if (store !== undefined) roundOnStore(outputs[i].data, store, context.clock);
+    });
+  };
+}
+
+async function runInTurns(commands: readonly BoundCommand[], context: KernelContext): Promise<void> {
+  let turnEnds = performance.now() + TURN_MILLISECONDS;
+  for (const command of commands) {
+    command(context);
+    if (performance.now() < turnEnds) continue;
+    await setImmediate();
+    turnEnds = performance.now() + TURN_MILLISECONDS;
+  }
+}
+
+function readClock(words: RefArray | undefined): KernelContext["clock"] {
+  if (words === undefined) return undefined;
+  return { seedLow: words[0] >>> 0, seedHigh: words[1] >>> 0, step: words[2] >>> 0 };
+}
+
+function alreadyRunning(): RoundoffError {
+  return new RoundoffError("INVALID_ARGUMENT", {
+    what: "a prepared plan was run while it was still running",
+    hint: "Await run() before the next call, or prepare the plan twice.",
+  });
+}

@@ -1,0 +1,43 @@
+/** The table of reference kernels: one entry for every operation of contract.ts, checked by its type. */
+import type { OpName } from "../contract.ts";
+import { binary } from "./binary.ts";
+import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
+import { affine, unary, unaryGrad } from "./elementwise.ts";
+import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
+import { matmul } from "./matmul.ts";
+import { broadcastTo, copy, fill, transpose } from "./movement.ts";
+import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
+import { countNonFinite, lossScaleUpdate, sgdUpdate } from "./optimizer.ts";
+import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
+import { quantizeDynamicFixed } from "./quantize.ts";
+import { reduceSum } from "./reductions.ts";
+import type { ReferenceKernel } from "./tensor.ts";
+
+/** By operation name. A missing operation is a type error. */
+export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } = {
+  conv2d,
+  conv2dGradInput,
+  conv2dGradWeight,
+  matmul,
+  unary,
+  unaryGrad,
+  binary,
+  affine,
+  reduceSum,
+  broadcastTo,
+  transpose,
+  fill,
+  copy,
+  quantizeDynamicFixed,
+  maxPool2d,
+  maxPool2dGrad,
+  avgPool2d,
+  avgPool2dGrad,
+  batchNormTrain,
+  batchNormTrainGrad,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyGrad,
+  countNonFinite,
+  lossScaleUpdate,
+  sgdUpdate,
+};

@@ -1,0 +1,21 @@
+/** The models by name. Adding one: a file beside this and a line here. */
+import { unknownName } from "../base/errors.ts";
+import { lenet } from "./lenet.ts";
+import { mlp } from "./mlp.ts";
+import type { ModelDefinition } from "./model.ts";
+import { resnet20 } from "./resnet-cifar.ts";
+
+export const MODELS: readonly ModelDefinition[] = [mlp, lenet, resnet20];
+
+/** @throws UNKNOWN_NAME with the closest match. */
+export function modelDefinition(name: string): ModelDefinition {
+  const found = MODELS.find((model) => model.name === name);
+  if (found === undefined) {
+    throw unknownName(
+      "model",
+      name,
+      MODELS.map((model) => model.name),
+    );
+  }
+  return found;
+}

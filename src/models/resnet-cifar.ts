@@ -1,0 +1,76 @@
+/**
+ * The CIFAR form of ResNet: 6n + 2 layers in three stages of n basic blocks at widths w, 2w, 4w. Source: He et al. 2016,
+ * section 4.2. Shortcuts that change shape are 1×1 convolutions with batch norm (the paper's option B).
+ */
+import type { Tensor } from "../graph/tensor.ts";
+import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, Module, Sequential } from "../nn/index.ts";
+import type { ModelDefinition } from "./model.ts";
+
+class BasicBlock extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly downsample?: Sequential;
+
+  constructor(inChannels: number, channels: number, stride: number) {
+    super();
+    this.conv1 = new Conv2d(inChannels, channels, 3, { stride, padding: 1, bias: false });
+    this.bn1 = new BatchNorm2d(channels);
+    this.conv2 = new Conv2d(channels, channels, 3, { padding: 1, bias: false });
+    this.bn2 = new BatchNorm2d(channels);
+    if (stride !== 1 || inChannels !== channels) {
+      this.downsample = new Sequential(
+        new Conv2d(inChannels, channels, 1, { stride, bias: false }),
+        new BatchNorm2d(channels),
+      );
+    }
+  }
+
+  forward(x: Tensor): Tensor {
+    const hidden = this.bn1.forward(this.conv1.forward(x)).relu();
+    const residual = this.bn2.forward(this.conv2.forward(hidden));
+    const shortcut = this.downsample === undefined ? x : this.downsample.forward(x);
+    return residual.add(shortcut).relu();
+  }
+}
+
+class ResNetCifar extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly layer1: Sequential;
+  readonly layer2: Sequential;
+  readonly layer3: Sequential;
+  readonly pool: GlobalAvgPool2d;
+  readonly fc: Linear;
+
+  constructor(channels: number, classes: number, width: number, blocks: number) {
+    super();
+    const stage = (from: number, to: number, stride: number) =>
+      new Sequential(
+        ...Array.from({ length: blocks }, (_, i) =>
+          i === 0 ? new BasicBlock(from, to, stride) : new BasicBlock(to, to, 1),
+        ),
+      );
+    this.conv1 = new Conv2d(channels, width, 3, { padding: 1, bias: false });
+    this.bn1 = new BatchNorm2d(width);
+    this.layer1 = stage(width, width, 1);
+    this.layer2 = stage(width, 2 * width, 2);
+    this.layer3 = stage(2 * width, 4 * width, 2);
+    this.pool = new GlobalAvgPool2d();
+    this.fc = new Linear(4 * width, classes);
+  }
+
+  forward(x: Tensor): Tensor {
+    const stem = this.bn1.forward(this.conv1.forward(x)).relu();
+    const features = this.layer3.forward(this.layer2.forward(this.layer1.forward(stem)));
+    return this.fc.forward(this.pool.forward(features));
+  }
+}
+
+export const resnet20: ModelDefinition = {
+  name: "resnet20",
+  source: "He et al. 2016, Deep Residual Learning for Image Recognition, section 4.2 (n = 3)",
+  defaults: { width: 16, blocks: 3 },
+  create: ({ channels, classes }, { width, blocks }) => new ResNetCifar(channels, classes, width, blocks),
+};

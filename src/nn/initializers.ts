@@ -1,0 +1,30 @@
+/**
+ * How parameters start. Every initializer draws from the stream it is given, which is keyed by the seed and the
+ * parameter's name: the same start for every recipe, whatever the order of creation.
+ * Sources: He et al. 2015 (kaiming), PyTorch's defaults for Linear and Conv2d (uniform, a = √5).
+ */
+import type { RandomStream } from "../random/streams.ts";
+
+export type Initializer = (target: Float32Array, random: RandomStream) => void;
+
+export const constant =
+  (value: number): Initializer =>
+  (target) => {
+    target.fill(value);
+  };
+
+/** Normal with standard deviation √(2 / fanOut): what ResNets start from. */
+export const kaimingNormalFanOut =
+  (fanOut: number): Initializer =>
+  (target, random) => {
+    const deviation = Math.sqrt(2 / fanOut);
+    for (let i = 0; i < target.length; i++) target[i] = random.normal() * deviation;
+  };
+
+/** Uniform in ±1/√fanIn: PyTorch's default of Linear and Conv2d, weights and biases alike. */
+export const uniformFanIn =
+  (fanIn: number): Initializer =>
+  (target, random) => {
+    const bound = 1 / Math.sqrt(fanIn);
+    for (let i = 0; i < target.length; i++) target[i] = (2 * random.uniform() - 1) * bound;
+  };

@@ -1,0 +1,143 @@
+/**
+ * The precision pass: rebuilds a graph with quantize nodes where a policy asks for them. A rounding that would change
+ * nothing (the value is already in the format) is left out; a tensor that several GEMMs read in one format is rounded
+ * once. Knows roles and paths, never modules.
+ */
+import type { NumberFormat } from "../formats/format.ts";
+import { Graph, type Node, type Role, type Value } from "../graph/graph.ts";
+import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
+import { type Gemm, type PathAnchors, type Policy, type PolicyRole, quantizerFor } from "./policy.ts";
+import { contains, formatOfResult } from "./represents.ts";
+
+/** Roles of results that a policy may round; the others (statistics, labels, control) never are. */
+const STORED_ROLES: Partial<Record<Role, PolicyRole>> = {
+  activation: "activation",
+  error: "error",
+  gradWeight: "gradWeight",
+  gradBias: "gradBias",
+  masterWeight: "masterWeight",
+  masterBias: "masterBias",
+  optimizerState: "optimizerState",
+};
+
+const OPERAND_ROLES: Partial<Record<Role, PolicyRole>> = {
+  input: "input",
+  activation: "input",
+  weight: "weight",
+  error: "gradOutput",
+};
+
+/** A new graph that computes the same step with the policy's roundings in it. */
+export function applyPolicy(graph: Graph, policy: Policy): Graph {
+  return new PrecisionPass(graph, policy).run();
+}
+
+/** The paths of the first and last GEMM of the forward pass. */
+export function pathAnchors(graph: Graph): PathAnchors {
+  const gemms = graph.nodes.filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op));
+  return { firstGemm: gemms[0]?.path ?? "", lastGemm: gemms.at(-1)?.path ?? "" };
+}
+
+class PrecisionPass {
+  private readonly target: Graph;
+  private readonly renamed = new Map<Value, Value>();
+  private readonly formats = new Map<Value, NumberFormat>();
+  /** Rounded versions of a value, by format and rounding, so that each is made once. */
+  private readonly rounded = new Map<Value, Map<string, Value>>();
+  private readonly biasedSums: ReadonlySet<Value>;
+  private readonly anchors: PathAnchors;
+  private readonly source: Graph;
+  private readonly policy: Policy;
+
+  constructor(source: Graph, policy: Policy) {
+    this.source = source;
+    this.policy = policy;
+    this.target = new Graph({ training: source.training });
+    this.anchors = pathAnchors(source);
+    this.biasedSums = gemmResultsBeforeBias(source);
+  }
+
+  run(): Graph {
+    for (const value of this.source.sources) {
+      this.renamed.set(value, this.target.source(value.source!, value.shape, value.role, value.dtype));
+    }
+    for (const node of this.source.nodes) {
+      this.target.scope(node.path, () => this.target.during(node.phase, () => this.rebuild(node)));
+    }
+    for (const [name, value] of this.source.outputs) this.target.output(name, this.rename(value));
+    for (const { state, next } of this.source.updates) {
+      this.target.update(this.rename(state), this.rename(next));
+    }
+    return this.target;
+  }
+
+  private rename(value: Value): Value {
+    return this.renamed.get(value)!;
+  }
+
+  private rebuild(node: Node): void {
+    const gemm = gemmOf(node);
+    const inputs = node.inputs.map((input) =>
+      gemm === undefined ? this.rename(input) : this.operand(input, node.path, gemm),
+    );
+    const roles = node.outputs.map((output) => output.role);
+    const outputs = this.target.apply(node.op, inputs, node.attrs as never, roles);
+    const format = formatOfResult(this.target.nodes.at(-1)!, this.formats);
+    if (format !== undefined) this.formats.set(outputs[0], format);
+    node.outputs.forEach((output, i) => {
+      this.renamed.set(output, this.stored(output, outputs[i]));
+    });
+  }
+
+  private operand(input: Value, path: string, gemm: Gemm): Value {
+    const value = this.rename(input);
+    const role = OPERAND_ROLES[input.role];
+    if (role === undefined) return value;
+    const quantizer = quantizerFor(this.policy, role, { path, gemm, anchors: this.anchors });
+    return quantizer === undefined ? value : this.round(value, quantizer);
+  }
+
+  private stored(original: Value, value: Value): Value {
+    const role = STORED_ROLES[original.role];
+    if (role === undefined || original.dtype !== "f32" || this.biasedSums.has(original)) return value;
+    const quantizer = quantizerFor(this.policy, role, { path: original.path, anchors: this.anchors });
+    return quantizer === undefined ? value : this.round(value, quantizer);
+  }
+
+  private round(value: Value, quantizer: Quantizer): Value {
+    const known = this.formats.get(value);
+    if (known !== undefined && contains(quantizer.format, known)) return value;
+    const versions = this.rounded.get(value) ?? new Map<string, Value>();
+    const key = `${quantizer.format.name}/${quantizer.rounding}/${quantizer.overflow}`;
+    const existing = versions.get(key);
+    if (existing !== undefined) return existing;
+    const [result] = this.target.apply("quantize", [value], { quantizer }, [value.role]);
+    this.formats.set(result, quantizer.format);
+    this.rounded.set(value, versions.set(key, result));
+    return result;
+  }
+}
+
+/** Which of a layer's three GEMMs a node is, by its phase and by what it produces. */
+export function gemmOf(node: Node): Gemm | undefined {
+  if (!GEMM_PRIMITIVES.has(node.op)) return undefined;
+  if (node.phase === "forward") return "output";
+  return node.outputs[0].role === "gradWeight" ? "gradWeight" : "gradInput";
+}
+
+/**
+ * GEMM results that only a bias addition reads: the bias is added in the accumulator's precision, so the sum is
+ * rounded once, not twice.
+ */
+function gemmResultsBeforeBias(graph: Graph): Set<Value> {
+  const readers = new Map<Value, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
+  }
+  const addsBias = (node: Node) =>
+    node.op === "binary" && node.attrs.kind === "add" && node.inputs[1].role === "bias";
+  const results = graph.nodes
+    .filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op))
+    .map((node) => node.outputs[0]);
+  return new Set(results.filter((value) => readers.get(value)?.every(addsBias)));
+}

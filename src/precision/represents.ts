@@ -1,0 +1,66 @@
+/**
+ * Which format a value of a graph is known to be in, and when a rounding would change nothing. Facts about formats and
+ * primitives only; chooses nothing.
+ */
+import { emax, emin, type NumberFormat } from "../formats/format.ts";
+import type { Graph, Node, Value } from "../graph/graph.ts";
+import type { UnaryKind } from "../kernels/contract.ts";
+
+/** Results are 0, ±x or x itself, so they stay in the operand's format. NaN and infinities stay too. */
+const PRESERVING_UNARY: ReadonlySet<UnaryKind> = new Set(["relu", "neg", "abs"]);
+
+/** The input whose values the node only selects, copies or negates; undefined when it computes new ones. */
+export function preservedInput(node: Node): Value | undefined {
+  switch (node.op) {
+    case "reshape":
+    case "transpose":
+    case "broadcastTo":
+    case "copy":
+    case "maxPool2d":
+      return node.inputs[0];
+    case "unary":
+      return PRESERVING_UNARY.has(node.attrs.kind) ? node.inputs[0] : undefined;
+    case "unaryGrad":
+      return PRESERVING_UNARY.has(node.attrs.kind) ? node.inputs[1] : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The float or fixed format that each value's elements are known to belong to; absent: FP32. */
+export function knownFormats(graph: Graph): Map<Value, NumberFormat> {
+  const formats = new Map<Value, NumberFormat>();
+  for (const node of graph.nodes) {
+    const format = formatOfResult(node, formats);
+    if (format !== undefined) formats.set(node.outputs[0], format);
+  }
+  return formats;
+}
+
+/** As `knownFormats`, for one node whose inputs are already known. */
+export function formatOfResult(
+  node: Node,
+  formats: ReadonlyMap<Value, NumberFormat>,
+): NumberFormat | undefined {
+  if (node.op === "quantize") return node.attrs.quantizer.format;
+  const preserved = preservedInput(node);
+  const format = preserved === undefined ? undefined : formats.get(preserved);
+  // A dynamic-fixed-point tensor is integers with an exponent beside it: only a view keeps both.
+  return format?.kind === "fixed" && node.op !== "reshape" ? undefined : format;
+}
+
+/** True if every value of `inner` is a value of `outer`, so that rounding to `outer` is the identity. */
+export function contains(outer: NumberFormat, inner: NumberFormat): boolean {
+  if (outer.kind !== "float" || inner.kind !== "float") return outer.name === inner.name;
+  const smallest = (f: typeof outer) => (f.hasSubnormals ? emin(f) - (f.precision - 1) : emin(f));
+  return (
+    outer.name === inner.name ||
+    (outer.precision >= inner.precision &&
+      emax(outer) >= emax(inner) &&
+      outer.maxFinite >= inner.maxFinite &&
+      smallest(outer) <= smallest(inner) &&
+      (outer.hasInfinity || !inner.hasInfinity) &&
+      (outer.hasNaN || !inner.hasNaN) &&
+      (outer.hasNegativeZero || !inner.hasNegativeZero))
+  );
+}

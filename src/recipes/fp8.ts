@@ -1,0 +1,98 @@
+/**
+ * FP8 (E5M2) training with FP16 master weights, and its control without loss scaling.
+ * Source: Mellempudi et al. 2019, Mixed Precision Training With 8-bit Floating Point (arXiv 1905.12334); formats and
+ * roundings confirmed in the first author's emulation toolkit.
+ */
+import type { PolicyRule } from "../precision/policy.ts";
+import type { LossScaling, Recipe, RecipeChoice } from "../precision/recipe.ts";
+import { quantizer } from "./quantizers.ts";
+
+const PAPER = "Mellempudi et al. 2019, Mixed Precision Training With 8-bit Floating Point";
+
+/** The exempt layers keep 16 bits in every tensor of theirs. */
+const exempt = (path: string): PolicyRule => ({
+  path,
+  roles: ["input", "weight", "gradOutput", "activation", "error", "gradWeight"],
+  quantizer: quantizer("fp16"),
+});
+
+const RULES: readonly PolicyRule[] = [
+  { roles: ["masterWeight"], quantizer: quantizer("fp16", "stochastic") },
+  exempt("@firstGemm"),
+  exempt("@lastGemm"),
+  { roles: ["input", "weight", "activation"], quantizer: quantizer("e5m2") },
+  { roles: ["gradOutput", "error", "gradWeight"], quantizer: quantizer("e5m2", "stochastic") },
+];
+
+const CHOICES: readonly RecipeChoice[] = [
+  {
+    what: "weights and activations",
+    setting: "e5m2, nearestEven",
+    basis: "confirmed",
+    from: "Abstract: FP8 for weights and activations; the toolkit rounds them to nearest even",
+  },
+  {
+    what: "errors and weight gradients",
+    setting: "e5m2, stochastic",
+    basis: "confirmed",
+    from: "Abstract: FP8 for errors and gradients, stochastic rounding; the toolkit rounds gradients stochastically",
+  },
+  {
+    what: "accumulator",
+    setting: "fp32, results rounded to e5m2 once",
+    basis: "confirmed",
+    from: "The toolkit accumulates in FP32 and converts the result",
+  },
+  {
+    what: "master weights",
+    setting: "fp16, stochastic",
+    basis: "confirmed",
+    from: "Abstract: the master copy shrinks from 32 to 16 bits; the toolkit rounds it stochastically",
+  },
+  {
+    what: "optimizer arithmetic and momentum",
+    setting: "fp32",
+    basis: "recalled",
+    from: "The update reads the FP16 master, computes in FP32 and writes back FP16",
+  },
+  {
+    what: "first convolution and last layer",
+    setting: "fp16",
+    basis: "confirmed",
+    from: "The toolkit exempts the first convolution, its norm and the last fully connected layer",
+  },
+  {
+    what: "batch-norm parameters and statistics, loss",
+    setting: "fp32",
+    basis: "ours",
+    from: "Not stated; as in the other mixed-precision papers",
+  },
+];
+
+function fp8With(name: string, summary: string, lossScaling: LossScaling, choice: RecipeChoice): Recipe {
+  return { name, paper: PAPER, summary, policy: { rules: RULES }, lossScaling, choices: [...CHOICES, choice] };
+}
+
+export const fp8 = fp8With(
+  "fp8",
+  "E5M2 weights, activations, errors and gradients; FP16 master weights; loss scale 10000",
+  { kind: "constant", scale: 10000 },
+  {
+    what: "loss scaling",
+    setting: "constant 10000",
+    basis: "recalled",
+    from: "ResNet-50 needs 10000 in FP8; 1000, which is enough for FP16, fails to converge",
+  },
+);
+
+export const fp8Unscaled = fp8With(
+  "fp8-unscaled",
+  "As fp8, without loss scaling",
+  { kind: "none" },
+  {
+    what: "loss scaling",
+    setting: "none",
+    basis: "recalled",
+    from: "Control: E5M2's smallest value is 2⁻¹⁶, so small errors become zero without scaling",
+  },
+);

@@ -1,0 +1,13 @@
+/** Short ways to write the quantizers that recipes are made of. */
+import { format } from "../formats/catalog.ts";
+import type { Overflow, Rounding } from "../formats/format.ts";
+import type { Quantizer } from "../graph/primitives.ts";
+
+/** Overflow becomes an infinity unless said otherwise, so that loss scaling can see it. */
+export function quantizer(
+  formatName: string,
+  rounding: Rounding = "nearestEven",
+  overflow: Overflow = "infinity",
+): Quantizer {
+  return { format: format(formatName), rounding, overflow };
+}

@@ -1,0 +1,70 @@
+/**
+ * The numbers of a run that live across steps: parameters, running statistics, momentum, loss scale. Arrays by full
+ * name, shared by all plans of the run; everything that a checkpoint must hold.
+ */
+import type { Graph } from "../graph/graph.ts";
+import { elementCount } from "../graph/graph.ts";
+import type { Plan } from "../kernels/contract.ts";
+import { roundToFormat } from "../formats/round.ts";
+import { type Module, namedStates, Parameter } from "../nn/index.ts";
+import { initialLossScaleState, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
+import type { LossScaling } from "../precision/recipe.ts";
+import { randomStream } from "../random/streams.ts";
+
+export interface StateArray {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type ModelState = Map<string, StateArray>;
+
+/**
+ * Fresh state of a model: parameters drawn from the stream `init`, keyed by seed and name, so every recipe starts from the
+ * same numbers.
+ */
+export function initialState(model: Module, seed: number): ModelState {
+  const state: ModelState = new Map();
+  for (const [name, member] of namedStates(model)) {
+    const data = new Float32Array(elementCount(member.shape));
+    if (member instanceof Parameter) {
+      member.initialize(data, randomStream({ seed, stream: "init", id: nameHash(name) }));
+    } else {
+      data.fill(member.fill);
+    }
+    state.set(name, { shape: member.shape, data });
+  }
+  return state;
+}
+
+/** Adds what a training graph keeps beside the model: momentum at zero, the loss scale at its start. */
+export function addTrainingState(state: ModelState, graph: Graph, scaling: LossScaling): void {
+  for (const { source, shape } of graph.sources) {
+    if (source?.kind !== "state" || state.has(source.name)) continue;
+    const data =
+      source.name === LOSS_SCALE_STATE ? initialLossScaleState(scaling) : new Float32Array(elementCount(shape));
+    state.set(source.name, { shape, data });
+  }
+}
+
+/**
+ * Rounds parameters to the formats that the plan keeps them in, as an update would leave them. Changes nothing in a state
+ * that was restored from a run of the same recipe.
+ */
+export function roundInitialState(state: ModelState, plan: Plan): void {
+  for (const command of plan.commands) {
+    if (command.op !== "sgdUpdate") continue;
+    for (const output of command.outputs) {
+      const array = state.get(plan.buffers[output.buffer].name)?.data;
+      if (output.store === undefined || array === undefined) continue;
+      const { format, overflow } = output.store;
+      for (let i = 0; i < array.length; i++) array[i] = roundToFormat(array[i], format, "nearestEven", overflow);
+    }
+  }
+}
+
+/** 32-bit FNV-1a: a number for a name that does not depend on the order of parameters. */
+function nameHash(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
+}

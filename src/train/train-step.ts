@@ -1,0 +1,125 @@
+/**
+ * Compiled steps: a function of a batch that is one asynchronous run of one plan. Owns the small arrays through which
+ * a step is told its learning rate, loss scale and clock, and tells its loss.
+ */
+import { buildPlan, type BuiltPlan, CLOCK } from "../compile/build-plan.ts";
+import { requireBound } from "../compile/evaluate.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { ExternalArray, KernelSet, PreparedPlan } from "../kernels/contract.ts";
+import type { Module } from "../nn/index.ts";
+import { LEARNING_RATE, type SgdOptions } from "../optim/sgd.ts";
+import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
+import type { Recipe } from "../precision/recipe.ts";
+import { splitSeed } from "../random/streams.ts";
+import { type BatchShape, evaluationGraph, EXTERNALS, trainGraph } from "./graphs.ts";
+import { addTrainingState, type ModelState, roundInitialState } from "./model-state.ts";
+
+export interface StepOptions {
+  readonly recipe: Recipe;
+  readonly batchShape: BatchShape;
+  readonly kernels: KernelSet;
+  /** Shared with other plans of the run; what the step adds (momentum, loss scale) is put here. */
+  readonly state: ModelState;
+}
+
+export interface TrainStepOptions extends StepOptions {
+  readonly optimizer: SgdOptions;
+  readonly seed: number;
+}
+
+export interface StepResult {
+  /** Mean loss of the batch, unscaled. */
+  readonly loss: number;
+  readonly correct: number;
+  /** The factor that this step's loss was multiplied by; 1 without scaling. */
+  readonly lossScale: number;
+  /** Steps skipped so far because a gradient was not finite. */
+  readonly skippedSteps: number;
+}
+
+export interface TrainStep {
+  /** The batch that the next run reads: fill them before calling `run`. */
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  readonly graph: Graph;
+  readonly built: BuiltPlan;
+  run(control: { readonly step: number; readonly learningRate: number }): Promise<StepResult>;
+}
+
+/** Traces, differentiates, rounds, lowers and prepares the training step of a model. */
+export function compileTrainStep(model: Module, options: TrainStepOptions): TrainStep {
+  const { recipe, state, batchShape } = options;
+  const graph = trainGraph(model, recipe, batchShape, options.optimizer);
+  addTrainingState(state, graph, recipe.lossScaling);
+  const built = buildPlan(graph);
+  roundInitialState(state, built.plan);
+  const io = inputsAndOutputs(batchShape);
+  const [seedLow, seedHigh] = splitSeed(options.seed);
+  const clock = new Int32Array([seedLow, seedHigh, 0]);
+  const rate = new Float32Array(1);
+  const seed = new Float32Array(1);
+  const extra: [string, ExternalArray][] = [[CLOCK, clock], [LEARNING_RATE, rate], [LOSS_SCALE_SEED, seed]];
+  const prepared = prepare(options, built, [...io.arrays, ...extra]);
+  const scaleState = state.get(LOSS_SCALE_STATE)?.data;
+  return {
+    images: io.images,
+    labels: io.labels,
+    graph,
+    built,
+    async run({ step, learningRate }) {
+      const lossScale = scaleState?.[0] ?? initialScale(recipe.lossScaling);
+      clock[2] = step;
+      rate[0] = learningRate;
+      seed[0] = lossScale;
+      await prepared.run();
+      return { loss: io.loss[0], correct: io.correct[0], lossScale, skippedSteps: scaleState?.[2] ?? 0 };
+    },
+  };
+}
+
+export interface EvaluationStep {
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+  /** Mean loss over the rows that count, and how many of them were right. */
+  run(): Promise<{ loss: number; correct: number }>;
+}
+
+/** Prepares the evaluation of one batch: the same roundings as in training, running statistics, no updates. */
+export function compileEvaluation(model: Module, options: StepOptions): EvaluationStep {
+  const built = buildPlan(evaluationGraph(model, options.recipe, options.batchShape));
+  const io = inputsAndOutputs(options.batchShape);
+  const prepared = prepare(options, built, [...io.arrays, [CLOCK, new Int32Array(3)]]);
+  return {
+    images: io.images,
+    labels: io.labels,
+    async run() {
+      await prepared.run();
+      return { loss: io.loss[0], correct: io.correct[0] };
+    },
+  };
+}
+
+function inputsAndOutputs([n, h, w, c]: BatchShape) {
+  const images = new Float32Array(n * h * w * c);
+  const labels = new Int32Array(n);
+  const loss = new Float32Array(1);
+  const correct = new Float32Array(1);
+  const arrays: [string, ExternalArray][] = [
+    [EXTERNALS.images, images],
+    [EXTERNALS.labels, labels],
+    [EXTERNALS.loss, loss],
+    [EXTERNALS.correct, correct],
+  ];
+  return { images, labels, loss, correct, arrays };
+}
+
+function prepare(
+  { kernels, state }: StepOptions,
+  { plan }: BuiltPlan,
+  extra: readonly [string, ExternalArray][],
+): PreparedPlan {
+  const externals = new Map<string, ExternalArray>(extra);
+  for (const [name, { data }] of state) externals.set(name, data);
+  requireBound(plan, externals);
+  return kernels.prepare(plan, externals);
+}
