@@ -33,7 +33,7 @@ function ieee(
 }
 
 function dynamicFixed(bits: number, aliases: readonly string[]): DynamicFixedFormat {
-  return { kind: "fixed", name: `int${bits}`, aliases, bits, source: "Das et al. 2018, section 3" };
+  return { kind: "fixed", name: `int${bits}`, aliases, bits, source: "Das et al. 2018" };
 }
 
 /** Every format, floats first, widest first. */
@@ -50,7 +50,7 @@ export const FORMATS: readonly NumberFormat[] = [
     { exponentBits: 8, precision: 11 },
     "NVIDIA A100 Tensor Core GPU Architecture, 2020",
   ),
-  ieee("bf16", ["bfloat16"], { exponentBits: 8, precision: 8 }, "Kalamkar et al. 2019, section 3"),
+  ieee("bf16", ["bfloat16"], { exponentBits: 8, precision: 8 }, "Kalamkar et al. 2019"),
   ieee(
     "fp16",
     ["float16", "f16", "half", "binary16"],

@@ -24,8 +24,7 @@ export const MAX_LISTED_BITS = 16;
 export function encode(value: number, format: FloatFormat): number {
   const code = Number.isNaN(value) ? canonicalNaN(format) : encodeSigned(value, format);
   // Decoding settles every question of range at once: too large, too fine, −0 or Infinity that is not there.
-  require(code < signWeight(format) * 2 &&
-    Object.is(valueOfCode(code, format), value), "INVALID_ARGUMENT", () => ({
+  require(Object.is(valueOfCode(code, format), value), "INVALID_ARGUMENT", () => ({
     what: `${format.name} cannot hold this value exactly`,
     expected: `a value of ${format.name}`,
     received: Object.is(value, -0) ? "-0" : String(value),

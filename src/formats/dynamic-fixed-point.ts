@@ -1,7 +1,7 @@
 /**
  * Dynamic fixed point: a whole tensor becomes integers with one shared exponent, value = integer · 2^exponent. The
  * readable truth for the kernels' `quantizeDynamicFixed`. Knows nothing of layers or accumulation.
- * Source: Das et al. 2018, section 3.
+ * Source: Das et al. 2018.
  */
 import { require } from "../base/errors.ts";
 import type { Rounding } from "./format.ts";

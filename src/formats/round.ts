@@ -1,7 +1,7 @@
 /**
  * Rounds a real number to a float format: value in, value out, one rounding from the exact double. The readable truth
  * that every kernel is tested against. Knows nothing of codes, arrays or scales.
- * Source: IEEE 754-2019 clauses 4.3 and 7.4; overflow rules, OCP OFP8 1.0 section 5.2.
+ * Source: IEEE 754-2019 clauses 4.3 and 7.4; overflow rules, OCP OFP8 1.0.
  */
 
 import type { FloatFormat, Overflow, Rounding } from "./format.ts";

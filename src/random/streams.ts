@@ -21,18 +21,18 @@ export interface StreamKey {
   readonly step?: number;
 }
 
-/** A sequence of draws. Each method takes as many words as it needs from the same sequence, in call order. */
+/** A sequence of draws. Each function takes as many words as it needs from it, in call order; none needs `this`. */
 export interface RandomStream {
   /** An integer from 0 to 2^32 − 1. */
-  uint32(): number;
+  readonly uint32: () => number;
   /** A multiple of 2^−24 in [0, 1): exact in FP32. */
-  uniform(): number;
+  readonly uniform: () => number;
   /** Standard normal; see `polarNormal`. */
-  normal(): number;
+  readonly normal: () => number;
   /** An integer from 0 to n − 1, every one equally likely. n: 1 to 2^32. */
-  below(n: number): number;
+  readonly below: (n: number) => number;
   /** The integers 0 to n − 1 in random order (Fisher–Yates). n: 0 to 2^32 − 1. */
-  permutation(n: number): Uint32Array;
+  readonly permutation: (n: number) => Uint32Array;
 }
 
 /**

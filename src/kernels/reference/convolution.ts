@@ -1,9 +1,9 @@
 /**
  * Reference convolution and its two gradients, straight from the definition: for every output pixel and output channel,
- * run over the taps and the channels of the group. Sums in FP64, one rounding per output. Meaning: contract.ts.
+ * run over the taps, which cover the channels of the group. Sums in FP64, one rounding per output. Meaning: contract.ts.
  */
 import type { ConvAttrs } from "../contract.ts";
-import { productScale } from "./shared-exponents.ts";
+import { productScale } from "./quantize.ts";
 import { type ConvShape, convShape, newTaps, type Taps, tapsOf } from "./taps.ts";
 import type { RefArray, ReferenceKernel } from "./tensor.ts";
 
@@ -14,12 +14,13 @@ export const conv2d: ReferenceKernel<"conv2d"> = ([x, w, ...exponents], [y], att
   const xs = x.data;
   const ws = w.data;
   const ys = y.data;
-  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel, groupStart, groupChannels) => {
+  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel) => {
     let sum = 0;
     for (let t = 0; t < taps.count; t++) {
-      const from = image + groupStart + taps.image[t];
+      const from = image + taps.image[t];
       const weight = kernel + taps.kernel[t];
-      for (let c = 0; c < groupChannels; c++) sum += xs[from + c] * ws[weight + c];
+      const length = taps.length[t];
+      for (let c = 0; c < length; c++) sum += xs[from + c] * ws[weight + c];
     }
     ys[pixel * shape.outChannels + k] = sum * scale;
   });
@@ -32,12 +33,13 @@ export const conv2dGradInput: ReferenceKernel<"conv2dGradInput"> = ([gy, w, ...e
   const sums = new Float64Array(gx.data.length);
   const ws = w.data;
   const gys = gy.data;
-  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel, groupStart, groupChannels) => {
+  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel) => {
     const g = gys[pixel * shape.outChannels + k];
     for (let t = 0; t < taps.count; t++) {
-      const to = image + groupStart + taps.image[t];
+      const to = image + taps.image[t];
       const weight = kernel + taps.kernel[t];
-      for (let c = 0; c < groupChannels; c++) sums[to + c] += g * ws[weight + c];
+      const length = taps.length[t];
+      for (let c = 0; c < length; c++) sums[to + c] += g * ws[weight + c];
     }
   });
   storeScaled(sums, scale, gx.data);
@@ -50,30 +52,23 @@ export const conv2dGradWeight: ReferenceKernel<"conv2dGradWeight"> = ([gy, x, ..
   const sums = new Float64Array(gw.data.length);
   const xs = x.data;
   const gys = gy.data;
-  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel, groupStart, groupChannels) => {
+  forEachOutput(shape, attrs, (pixel, image, taps, k, kernel) => {
     const g = gys[pixel * shape.outChannels + k];
     for (let t = 0; t < taps.count; t++) {
-      const from = image + groupStart + taps.image[t];
+      const from = image + taps.image[t];
       const to = kernel + taps.kernel[t];
-      for (let c = 0; c < groupChannels; c++) sums[to + c] += g * xs[from + c];
+      const length = taps.length[t];
+      for (let c = 0; c < length; c++) sums[to + c] += g * xs[from + c];
     }
   });
   storeScaled(sums, scale, gw.data);
 };
 
-type OutputVisitor = (
-  pixel: number,
-  image: number,
-  taps: Taps,
-  k: number,
-  kernel: number,
-  groupStart: number,
-  groupChannels: number,
-) => void;
+type OutputVisitor = (pixel: number, image: number, taps: Taps, k: number, kernel: number) => void;
 
 /**
- * Calls `visit` for every output element: flat output pixel, offset of its image in x, taps, output channel k, offset
- * of k's kernel in w, first input channel of k's group and the group's channel count.
+ * Calls `visit` for every output element: flat output pixel, offset in x of its image at the first channel of the
+ * group, taps, output channel k, offset of k's kernel in w.
  */
 function forEachOutput(shape: ConvShape, attrs: ConvAttrs, visit: OutputVisitor): void {
   const taps = newTaps(shape);
@@ -87,8 +82,8 @@ function forEachOutput(shape: ConvShape, attrs: ConvAttrs, visit: OutputVisitor)
       for (let ow = 0; ow < shape.outWidth; ow++, pixel++) {
         tapsOf(oh, ow, shape, attrs, taps);
         for (let k = 0; k < shape.outChannels; k++) {
-          const groupStart = Math.floor(k / groupOutputs) * groupChannels;
-          visit(pixel, n * imageSize, taps, k, k * kernelSize, groupStart, groupChannels);
+          const group = Math.floor(k / groupOutputs);
+          visit(pixel, n * imageSize + group * groupChannels, taps, k, k * kernelSize);
         }
       }
     }

@@ -1,11 +1,13 @@
 /**
- * Reference kernels that treat every element alone: unary functions and their gradients, affine. Functions are
- * evaluated in FP64 and rounded once when stored; `affine` rounds each of its two operations. Meaning: contract.ts.
- * exp, log and tanh are the engine's own (V8: fdlibm, below 1 ulp of FP64).
+ * Reference kernels that treat every element alone: unary functions and their gradients, affine, the two-operand
+ * operations with NumPy broadcasting, fill, copy. Evaluated in FP64 and rounded once when stored, which for + − × ÷ √ of
+ * FP32 operands equals the FP32 operation (53 ≥ 2·24 + 2 bits). `affine` rounds each of its two operations.
+ * Meaning: contract.ts. exp, log and tanh are the engine's own (V8: fdlibm, below 1 ulp of FP64).
  */
-import type { UnaryKind } from "../contract.ts";
+import type { BinaryKind, UnaryKind } from "../contract.ts";
 import { normalCdf, normalDensity } from "./erf.ts";
 import type { ReferenceKernel } from "./tensor.ts";
+import { broadcastStrides, rowShape, walkRows } from "./walk.ts";
 
 /** f(x), in FP64. */
 export const UNARY_FUNCTIONS: { readonly [Kind in UnaryKind]: (x: number) => number } = {
@@ -64,6 +66,41 @@ export const affine: ReferenceKernel<"affine"> = ([x], [y], attrs, { round }) =>
   const from = x.data;
   const to = y.data;
   for (let i = 0; i < to.length; i++) to[i] = round(scale * from[i]) + offset;
+};
+
+/** a ∘ b, in FP64. */
+export const BINARY_FUNCTIONS: { readonly [Kind in BinaryKind]: (a: number, b: number) => number } = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  maximum: Math.max,
+  minimum: Math.min,
+};
+
+/** a, b → y. The output may be either operand if it has that operand's shape. */
+export const binary: ReferenceKernel<"binary"> = ([a, b], [y], { kind }) => {
+  const f = BINARY_FUNCTIONS[kind];
+  const from = a.data;
+  const other = b.data;
+  const to = y.data;
+  const stridesA = broadcastStrides(a.shape, y.shape);
+  const stridesB = broadcastStrides(b.shape, y.shape);
+  const { length, stepA, stepB } = rowShape(y.shape, stridesA, stridesB);
+  let next = 0;
+  walkRows(y.shape, stridesA, stridesB, (offsetA, offsetB) => {
+    for (let i = 0; i < length; i++) to[next++] = f(from[offsetA + i * stepA], other[offsetB + i * stepB]);
+  });
+};
+
+/** → y, every element `value`. */
+export const fill: ReferenceKernel<"fill"> = (_inputs, [y], { value }) => {
+  y.data.fill(value);
+};
+
+/** x → y of the same number of elements. */
+export const copy: ReferenceKernel<"copy"> = ([x], [y]) => {
+  y.data.set(x.data);
 };
 
 /** 1/(1 + e^(−x)) with the exponential of a negative number only, so that neither tail overflows. */

@@ -15,7 +15,7 @@ import type {
 } from "../contract.ts";
 import { bindBuffers, bindClock, bindOperand, type Precision } from "./bind.ts";
 import { referenceKernels } from "./kernels.ts";
-import { roundOnStore } from "./store.ts";
+import { roundOnStore } from "./quantize.ts";
 import type { KernelContext, RefArray } from "./tensor.ts";
 
 /** How long commands run before the event loop gets a turn, so that progress can be shown. */

@@ -1,16 +1,14 @@
 /** The table of reference kernels: one entry for every operation of contract.ts, checked by its type. */
 import type { OpName } from "../contract.ts";
-import { binary } from "./binary.ts";
 import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
-import { affine, unary, unaryGrad } from "./elementwise.ts";
+import { affine, binary, copy, fill, unary, unaryGrad } from "./elementwise.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
-import { broadcastTo, copy, fill, transpose } from "./movement.ts";
 import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
 import { countNonFinite, lossScaleUpdate, sgdUpdate } from "./optimizer.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
-import { reduceSum } from "./reductions.ts";
+import { broadcastTo, reduceSum, transpose } from "./reductions.ts";
 import type { ReferenceKernel } from "./tensor.ts";
 
 /** By operation name. A missing operation is a type error. */

@@ -3,7 +3,7 @@
  * and the integers of dynamic fixed point (carrier i16) give exact sums. Meaning: contract.ts.
  */
 import type { OpAttrs } from "../contract.ts";
-import { productScale } from "./shared-exponents.ts";
+import { productScale } from "./quantize.ts";
 import { elementsOf, type RefArray, type ReferenceKernel } from "./tensor.ts";
 
 interface Sizes {

@@ -1,5 +1,6 @@
 /**
- * Reference sums over axes. Accumulated in FP64 in memory order, rounded once when stored. Meaning: contract.ts.
+ * Reference kernels that work along axes: sums, repetition, permutation. Sums are accumulated in FP64 in memory order and
+ * rounded once when stored. Meaning: contract.ts.
  */
 import { denseStrides, elementsOf, type ReferenceKernel } from "./tensor.ts";
 import { broadcastStrides, rowShape, walkRows } from "./walk.ts";
@@ -18,3 +19,34 @@ export const reduceSum: ReferenceKernel<"reduceSum"> = ([x], [y], { axes }) => {
   });
   y.data.set(sums);
 };
+
+/** x → y of a shape that x broadcasts to. */
+export const broadcastTo: ReferenceKernel<"broadcastTo"> = ([x], [y]) => {
+  const strides = broadcastStrides(x.shape, y.shape);
+  gather(x.data, strides, y.data, y.shape);
+};
+
+/** x → y, axis i of y is axis perm[i] of x. */
+export const transpose: ReferenceKernel<"transpose"> = ([x], [y], { perm }) => {
+  const strides = denseStrides(x.shape);
+  gather(
+    x.data,
+    perm.map((axis) => strides[axis]),
+    y.data,
+    y.shape,
+  );
+};
+
+/** Fills the dense `target` of shape `shape` by reading `source` with the given strides. */
+function gather(
+  source: ArrayLike<number>,
+  strides: readonly number[],
+  target: { [index: number]: number },
+  shape: readonly number[],
+): void {
+  const dense = denseStrides(shape);
+  const { length, stepB } = rowShape(shape, dense, strides);
+  walkRows(shape, dense, strides, (to, from) => {
+    for (let i = 0; i < length; i++) target[to + i] = source[from + i * stepB];
+  });
+}

@@ -31,16 +31,25 @@ export function convShape(
   return { batch, height, width, channels, outHeight, outWidth, outChannels, kernelRows, kernelColumns };
 }
 
-/** `count` pairs: offset of the first channel within the image, offset within one group's kernel [R,S,C/groups]. */
+/**
+ * `count` runs of elements that lie side by side in the image and in the kernel: offset of the first one within the
+ * image (of the first group), offset within one output channel's kernel [R,S,C/groups], and length.
+ */
 export interface Taps {
   count: number;
   readonly image: Int32Array;
   readonly kernel: Int32Array;
+  readonly length: Int32Array;
 }
 
 export function newTaps(shape: ConvShape): Taps {
   const most = shape.kernelRows * shape.kernelColumns;
-  return { count: 0, image: new Int32Array(most), kernel: new Int32Array(most) };
+  return {
+    count: 0,
+    image: new Int32Array(most),
+    kernel: new Int32Array(most),
+    length: new Int32Array(most),
+  };
 }
 
 /** Fills `taps` for output pixel (oh, ow); positions in the padding are left out. */
@@ -53,9 +62,26 @@ export function tapsOf(oh: number, ow: number, shape: ConvShape, attrs: ConvAttr
     for (let s = 0; s < shape.kernelColumns; s++) {
       const w = ow * attrs.strideW - attrs.padW + s * attrs.dilationW;
       if (w < 0 || w >= shape.width) continue;
-      taps.image[taps.count] = (h * shape.width + w) * shape.channels;
-      taps.kernel[taps.count] = (r * shape.kernelColumns + s) * groupChannels;
-      taps.count++;
+      const image = (h * shape.width + w) * shape.channels;
+      const kernel = (r * shape.kernelColumns + s) * groupChannels;
+      appendTap(taps, image, kernel, groupChannels);
     }
   }
+}
+
+/** Adds a run, or lengthens the last one if it ends where this one begins: without groups, a whole kernel row. */
+function appendTap(taps: Taps, image: number, kernel: number, length: number): void {
+  const last = taps.count - 1;
+  if (last >= 0 && isNext(taps, last, image, kernel)) {
+    taps.length[last] += length;
+    return;
+  }
+  taps.image[taps.count] = image;
+  taps.kernel[taps.count] = kernel;
+  taps.length[taps.count] = length;
+  taps.count++;
+}
+
+function isNext(taps: Taps, last: number, image: number, kernel: number): boolean {
+  return taps.image[last] + taps.length[last] === image && taps.kernel[last] + taps.length[last] === kernel;
 }

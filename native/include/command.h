@@ -1,0 +1,85 @@
+// What a kernel is handed: operands, attributes, a context. Mirrors src/kernels/contract.ts, where the meaning of
+// every operation is written. Knows nothing of Node-API. Kernels own no memory and keep no globals.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace roundoff {
+
+enum class DType : uint8_t { f32, bf16, i16, i32 };
+enum class Carrier : uint8_t { f32, bf16, i16 };
+// Same order as ROUNDINGS and OVERFLOWS in src/formats/format.ts.
+enum class Rounding : uint8_t {
+  nearestEven, nearestAway, towardZero, towardPositive, towardNegative, toOdd, stochastic
+};
+enum class Overflow : uint8_t { saturate, infinity, nan };
+
+inline int64_t bytes_of(DType dtype) { return dtype == DType::f32 || dtype == DType::i32 ? 4 : 2; }
+
+// A float format as data, and how to round into it (src/formats/format.ts, StoreRounding in contract.ts).
+struct StoreRounding {
+  int precision;      // significand bits including the hidden one
+  int emin;           // smallest normal exponent
+  float maxFinite;
+  bool hasInfinity, hasNaN, hasNegativeZero, hasSubnormals;
+  Rounding rounding;
+  Overflow overflow;
+  uint32_t tensorId;  // part of the key of stochastic rounding
+};
+
+constexpr int kMaxRank = 6;
+
+struct Operand {
+  void* data;
+  DType dtype;
+  int rank;
+  int64_t dims[kMaxRank];
+  int64_t elements;
+  bool rounds;  // outputs only: apply `store` before storing
+  StoreRounding store;
+
+  const float* f32() const { return static_cast<const float*>(data); }
+  float* f32_out() const { return static_cast<float*>(data); }
+  const int32_t* i32() const { return static_cast<const int32_t*>(data); }
+  int32_t* i32_out() const { return static_cast<int32_t*>(data); }
+};
+
+// Key of the random bits of this run: [seedLow, seedHigh, step] of the plan's clock buffer.
+struct Clock {
+  uint32_t seedLow, seedHigh, step;
+};
+
+struct CpuFeatures {
+  bool avx2Fma, f16c, avx512, avx512Vnni, avx512Bf16, amxBf16, amxInt8;
+  // VDPBF16PS at twice the rate of FP32 FMA (AMD Zen 4 and later); on Intel it runs at half the rate.
+  bool fastDpbf16;
+};
+
+class ThreadPool;  // thread_pool.h
+class Scratch;     // scratch.h: one grow-only aligned buffer per thread
+
+struct Context {
+  ThreadPool& pool;
+  Scratch& scratch;
+  const CpuFeatures& cpu;
+  Clock clock;
+};
+
+struct Command;
+using Kernel = void (*)(const Command&, Context&);
+
+struct Command {
+  Kernel kernel;
+  std::string op;
+  std::vector<Operand> in, out;
+  std::vector<double> attrs;  // in the order of ATTR_ORDER in contract.ts
+};
+
+// Kernels of one instruction-set tier, by operation name.
+using KernelTable = std::map<std::string, Kernel>;
+
+}  // namespace roundoff

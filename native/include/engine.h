@@ -1,0 +1,74 @@
+// An engine: the kernels of one tier, a thread pool and scratch memory. A program: a checked plan with its arena, ready to
+// run on the engine it was made for. Neither knows Node-API.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "plan.h"
+#include "scratch.h"
+#include "thread_pool.h"
+
+namespace roundoff {
+
+class Engine {
+ public:
+  // `tier` is one of supported_tiers(); `threads` ≥ 1.
+  Engine(const CpuFeatures& cpu, const std::string& tier, int threads);
+
+  const KernelTable& kernels() const { return kernels_; }
+
+  // Runs the commands in order with the default floating-point environment. One caller at a time: the pool and the
+  // scratch memory are shared by all programs of the engine, later callers wait.
+  void run(const std::vector<Command>& commands, Clock clock);
+
+  // y = x rounded to `store`, on all threads. x may equal y.
+  void round(const float* x, float* y, int64_t n, const StoreRounding& store, const Clock& clock);
+
+ private:
+  using RoundBlock = void (*)(float*, int64_t, const StoreRounding&, int64_t, const Clock&);
+
+  CpuFeatures cpu_;
+  KernelTable kernels_;
+  RoundBlock round_block_;
+  std::mutex running_;
+  ThreadPool pool_;
+  Scratch scratch_;
+};
+
+class Program {
+ public:
+  // Throws PlanError. `externals` are in the order of the external buffers of the plan.
+  Program(const Engine& engine, const PlanSpec& plan, const std::vector<ExternalMemory>& externals);
+
+  // Points the operands at where the externals are now. Throws PlanError if one is not what it was.
+  void rebind(const std::vector<ExternalMemory>& externals);
+
+  const std::vector<Command>& commands() const { return commands_; }
+  Clock clock() const;
+
+ private:
+  struct FreeArena {
+    void operator()(void* arena) const;
+  };
+  // An operand that lies in external memory.
+  struct Place {
+    Operand* operand;
+    size_t external;
+  };
+
+  void add_command(const Engine& engine, const PlanSpec& plan, const CommandSpec& spec);
+  Operand place(const PlanSpec& plan, const OperandSpec& spec) const;
+
+  std::unique_ptr<void, FreeArena> arena_;
+  std::vector<Command> commands_;
+  std::vector<ExternalMemory> externals_;
+  std::vector<int64_t> externalOf_;  // by buffer: index into externals_, or −1
+  std::vector<Place> places_;
+  int64_t clockExternal_ = -1;
+};
+
+}  // namespace roundoff

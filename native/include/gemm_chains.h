@@ -1,0 +1,46 @@
+// Chains of INT32 sums that cannot overflow. The reduction is cut into granules; for each, the norms of the rows and of
+// the columns of a tile bound its partial sums (Cauchy–Schwarz: |Σ aᵢbᵢ| ≤ ‖a‖·‖b‖). A chain grows while the bounds add
+// up to less than 2^31, then spills to FP32. So chains are as long as the operands' actual magnitudes allow.
+#pragma once
+
+#include "gemm_tile.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// A chain may grow while its bounds add up to less. Bounds are computed in FP32 with a margin for every rounding; a
+// chain of fewer than 2^10 bounds gains at most 2^-14 by adding them.
+constexpr float kChainLimit = 2147483647.0f * (1.0f - 2e-4f);
+inline float chain_bound(float rowNorm, float columnNorm) { return rowNorm * columnNorm * (1.0f + 1e-5f); }
+
+constexpr int64_t kGranuleSteps = 16;
+constexpr int64_t kGranuleValues = 2 * kGranuleSteps;
+
+inline int64_t granules(int64_t steps) { return (steps + kGranuleSteps - 1) / kGranuleSteps; }
+
+// A stretch of the reduction that is contiguous in memory: `steps` steps, `offset` bytes behind a row pointer, whose
+// norms are found `row` rows below the norm row of the tile.
+struct Tap {
+  int32_t offset, steps, row;
+};
+
+// An upper bound of the norm of at most kGranuleValues INT16 values, `stride` apart.
+float granule_norm(const int16_t* x, int64_t n, int64_t stride);
+
+// Lets `norms[g]` grow to the norm of granule g of one pixel: `steps` steps at x, kGranuleSteps of which can be read
+// from every granule's start, used or not.
+void raise_norms(const int16_t* x, int64_t steps, float* norms);
+
+// The runs of FP32 and BF16 tiles: neighbouring taps become one run. Returns how many (at most tapCount).
+int64_t plain_runs(const Tap* taps, int64_t tapCount, Run* runs);
+
+// Norms of the rows of a tile: rows first … last of a table [row][pitch], of which a tap reads [row + tap.row].
+struct RowNorms {
+  const float* table;
+  int64_t pitch;
+};
+
+// The runs of an INT16 tile that reads norm rows first … last. `runs` has room for one run per step.
+int64_t chained_runs(const Tap* taps, int64_t tapCount, const RowNorms& rows, int64_t first, int64_t last,
+                     const float* panelNorms, Run* runs);
+
+}  // namespace roundoff::ROUNDOFF_TIER

@@ -1,0 +1,79 @@
+// One step of a reduction in vector registers: sum += a · b, for FP32 values, BF16 pairs and INT16 pairs. The only
+// place that names instructions. Which to use where is measured: native/README.md, chapter "Matrix products".
+#pragma once
+
+#include "gemm_vector.h"
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// Keeps a sum in its register. Without it GCC 12 computes the products of many steps first and spills them.
+template <class Vec>
+[[gnu::always_inline]] inline void pin(Vec& sum) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(sum));
+#elif defined(__SSE2__)
+  asm("" : "+x"(sum));
+#elif defined(__ARM_NEON)
+  asm("" : "+w"(sum));
+#else
+  (void)sum;
+#endif
+}
+
+struct F32Step {
+  using Vec = VecF;
+  static constexpr bool integer = false;
+  static void multiply_add(VecF& sum, VecI a, VecI b) {
+    sum += as_float(a) * as_float(b);
+    pin(sum);
+  }
+  static VecF value(VecF sum) { return sum; }
+};
+
+// Lanes of 32 bits hold two signed 16-bit values: sum += a₀b₀ + a₁b₁, modulo 2^32. Values must not be −32768.
+struct I16Step {
+  using Vec = VecI;
+  static constexpr bool integer = true;
+  static void multiply_add(VecI& sum, VecI a, VecI b) {
+#if defined(__AVX512BW__)
+    sum += (VecI)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    sum += (VecI)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    sum += (VecI)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+    // The low half by a shift up and an arithmetic shift down, the high half by the latter.
+    sum += ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+#endif
+    pin(sum);
+  }
+  static VecF value(VecI sum) { return to_float(sum); }
+};
+
+#if defined(__AVX512F__)
+// As I16Step in one instruction. Inline assembly: with the intrinsic, GCC 12 spills the accumulators.
+struct VnniStep {
+  using Vec = VecI;
+  static constexpr bool integer = true;
+  static void multiply_add(VecI& sum, VecI a, VecI b) {
+    asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
+  }
+  static VecF value(VecI sum) { return to_float(sum); }
+};
+
+// VDPBF16PS: sum += a₁b₁ then + a₀b₀, subnormals flushed to zero (accumulator profile `vdpbf16`).
+struct Bf16Step {
+  using Vec = VecF;
+  static constexpr bool integer = false;
+  static void multiply_add(VecF& sum, VecI a, VecI b) {
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
+  }
+  static VecF value(VecF sum) { return sum; }
+};
+#endif
+
+}  // namespace roundoff::ROUNDOFF_TIER

@@ -1,0 +1,62 @@
+// A plan as the binding hands it over: plain numbers, nothing checked yet but their types. `Program` checks it and makes
+// it runnable. Mirrors Plan in src/kernels/contract.ts.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "command.h"
+
+namespace roundoff {
+
+struct BufferSpec {
+  bool external;
+  int64_t offset;  // arena only: bytes from its start
+  DType dtype;
+  int64_t elements;
+};
+
+struct OperandSpec {
+  int64_t buffer;
+  DType dtype;
+  std::vector<int64_t> dims;
+  bool rounds;
+  StoreRounding store;
+};
+
+struct CommandSpec {
+  std::string op;
+  std::vector<OperandSpec> in, out;
+  std::vector<double> attrs;
+};
+
+struct PlanSpec {
+  std::vector<BufferSpec> buffers;
+  int64_t arenaBytes;
+  std::vector<CommandSpec> commands;
+  int64_t clockBuffer;  // −1: nothing rounds stochastically
+};
+
+// Memory that the caller bound to an external buffer: its address may change between runs, its size may not.
+struct ExternalMemory {
+  void* data;
+  DType dtype;
+  int64_t elements;
+};
+
+// What is wrong with a plan. Caught at the binding and thrown there as a JavaScript error.
+struct PlanError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Throws PlanError with `message` unless the condition holds.
+inline void check(bool condition, const std::string& message) {
+  if (!condition) throw PlanError(message);
+}
+
+// Throws PlanError unless the command has the operands, shapes, types and attributes that its operation needs, so that
+// a kernel can rely on them (runtime/op_rules.cpp).
+void check_command(const Command& command);
+
+}  // namespace roundoff

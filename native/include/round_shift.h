@@ -1,0 +1,54 @@
+// The one place where a value is resolved to a neighbour: an integer significand, a number of bits to drop and a mode.
+// Branch-free, so that loops over it vectorise with variable shifts. The same rule serves float formats (round_block)
+// and dynamic fixed point (quantize). Meaning of the modes: src/formats/format.ts, ROUNDINGS.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+
+#include "command.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// A finite FP32 magnitude as twice its significand (an integer below 2^25) and the exponent field, at least 1:
+// |x| = doubled · 2^(exponent − 151). The doubling leaves room below the last bit, so that dropping nothing (shift 1)
+// is not a special case.
+struct Unpacked {
+  uint32_t doubled, exponent;
+};
+
+inline Unpacked unpack(uint32_t magnitude) {
+  const uint32_t exponent = std::max(magnitude >> 23, 1u);
+  // Subtracting one less than the field leaves the hidden bit of normals set and subnormals alone.
+  return {(magnitude - ((exponent - 1) << 23)) << 1, exponent};
+}
+
+// doubled / 2^shift resolved to an integer; shift ≥ 1, and any size (above 31 only the direction matters).
+// `negative` is all ones for negative values, else 0. `random` is used by `stochastic` only: with d the exact fraction,
+// round up in magnitude iff floor(d · 2^32) + random ≥ 2^32.
+template <Rounding mode>
+inline uint32_t round_shift(uint32_t doubled, uint32_t shift, uint32_t negative, uint32_t random) {
+  const uint32_t s = std::min(shift, 31u);
+  const uint32_t mask = (1u << s) - 1;
+  if constexpr (mode == Rounding::nearestEven) {
+    return (doubled + (mask >> 1) + (doubled >> s & 1)) >> s;
+  } else if constexpr (mode == Rounding::nearestAway) {
+    return (doubled + (1u << (s - 1))) >> s;
+  } else if constexpr (mode == Rounding::towardZero) {
+    return doubled >> s;
+  } else if constexpr (mode == Rounding::towardPositive) {
+    return (doubled + (mask & ~negative)) >> s;
+  } else if constexpr (mode == Rounding::towardNegative) {
+    return (doubled + (mask & negative)) >> s;
+  } else if constexpr (mode == Rounding::toOdd) {
+    return doubled >> s | ((doubled & mask) != 0 ? 1u : 0u);
+  } else {
+    const uint32_t left = shift <= 32 ? 32 - shift : 0;
+    const uint32_t right = std::min(shift > 32 ? shift - 32 : 0u, 31u);
+    const uint32_t fraction = shift <= 32 ? (doubled & mask) << left : doubled >> right;
+    return (doubled >> s) + (fraction + random < random ? 1u : 0u);
+  }
+}
+
+}  // namespace roundoff::ROUNDOFF_TIER

@@ -1,0 +1,41 @@
+// The instruction-set tiers. Each file of native/kernels/ is compiled once per tier with -DROUNDOFF_TIER=<name>; a
+// tier's kernels live in the namespace of that name and register themselves in a KernelTable.
+#pragma once
+
+#include "command.h"
+
+namespace roundoff {
+
+#define ROUNDOFF_DECLARE_TIER(tier)                                                                         \
+  namespace tier {                                                                                          \
+  void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);    \
+  void register_elementwise(KernelTable& table);                                                            \
+  void register_reductions(KernelTable& table);                                                             \
+  void register_pooling(KernelTable& table);                                                                \
+  void register_normalization(KernelTable& table);                                                          \
+  void register_loss(KernelTable& table);                                                                   \
+  void register_optimizer(KernelTable& table);                                                              \
+  void register_quantize(KernelTable& table);                                                               \
+  void register_matmul(KernelTable& table);                                                                 \
+  void register_convolution(KernelTable& table);                                                            \
+  inline KernelTable kernels() {                                                                            \
+    KernelTable table;                                                                                      \
+    register_elementwise(table);                                                                            \
+    register_reductions(table);                                                                             \
+    register_pooling(table);                                                                                \
+    register_normalization(table);                                                                          \
+    register_loss(table);                                                                                   \
+    register_optimizer(table);                                                                              \
+    register_quantize(table);                                                                               \
+    register_matmul(table);                                                                                 \
+    register_convolution(table);                                                                            \
+    return table;                                                                                           \
+  }                                                                                                         \
+  }
+
+ROUNDOFF_DECLARE_TIER(portable)
+ROUNDOFF_DECLARE_TIER(avx2)
+ROUNDOFF_DECLARE_TIER(avx512)
+#undef ROUNDOFF_DECLARE_TIER
+
+}  // namespace roundoff

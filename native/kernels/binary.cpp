@@ -1,0 +1,69 @@
+// Functions of two tensors with broadcasting. Operands of the output's shape are read in place; repeated ones (a bias
+// over channels, a scalar) are spread into an L1 block first, so that one loop serves every shape.
+#include <bit>
+#include <cmath>
+
+#include "elementwise.h"
+#include "kinds.h"
+#include "parallel.h"
+#include "strided_view.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+namespace {
+
+// An operand and how to read a block of it in the order of the output.
+struct Source {
+  const Operand& x;
+  const StridedView view;
+  const bool dense;
+
+  Source(const Operand& operand, const Operand& y)
+      : x(operand), view(broadcast_view(operand, y)), dense(operand.elements == y.elements && is_dense(view)) {}
+
+  const float* read(int64_t offset, int64_t n, float* buffer) const {
+    if (dense) return read_block(x, offset, n, buffer);
+    load_view(x, view, offset, n, buffer);
+    return buffer;
+  }
+};
+
+template <class F>
+void combine(const Command& command, Context& ctx, const F& f) {
+  const Operand& y = command.out[0];
+  const Source a(command.in[0], y), b(command.in[1], y);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float spaceA[kBlock], spaceB[kBlock], spaceY[kBlock];
+    const float* left = a.read(offset, n, spaceA);
+    const float* right = b.read(offset, n, spaceB);
+    float* to = write_block(y, offset, spaceY);
+    ROUNDOFF_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) to[i] = f(left[i], right[i]);
+    store_block(y, offset, n, to, ctx.clock);
+  });
+}
+
+// NaN if either is NaN: the sum of the two is one.
+float maximum(float a, float b) { return a > b ? a : b >= a ? b : a + b; }
+float minimum(float a, float b) { return a < b ? a : b <= a ? b : a + b; }
+
+}  // namespace
+
+void binary(const Command& command, Context& ctx) {
+  const auto run = [&](const auto& f) { combine(command, ctx, f); };
+  switch (static_cast<BinaryKind>(static_cast<int>(command.attrs[0]))) {
+    case BinaryKind::add:
+      return run([](float a, float b) { return a + b; });
+    case BinaryKind::sub:
+      return run([](float a, float b) { return a - b; });
+    case BinaryKind::mul:
+      return run([](float a, float b) { return a * b; });
+    case BinaryKind::div:
+      return run([](float a, float b) { return a / b; });
+    case BinaryKind::maximum:
+      return run([](float a, float b) { return maximum(a, b); });
+    case BinaryKind::minimum:
+      return run([](float a, float b) { return minimum(a, b); });
+  }
+}
+
+}  // namespace roundoff::ROUNDOFF_TIER

@@ -1,0 +1,103 @@
+// Strided views: index arithmetic once per row of the innermost axis, then a loop along it.
+#include "strided_view.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "block_io.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+namespace {
+
+float widen(float x) { return x; }
+float widen(int16_t x) { return static_cast<float>(x); }
+float widen(uint16_t x) { return std::bit_cast<float>(static_cast<uint32_t>(x) << 16); }
+
+template <class T>
+void gather(const T* x, int64_t stride, int64_t n, float* dst) {
+  for (int64_t i = 0; i < n; i++) dst[i] = widen(x[i * stride]);
+}
+
+// dst[0..n) = x[at], x[at + stride], …
+void load_strided(const Operand& x, int64_t at, int64_t stride, int64_t n, float* dst) {
+  if (stride == 1) return load_block(x, at, n, dst);
+  if (stride == 0) {
+    float value;
+    load_block(x, at, 1, &value);
+    std::fill_n(dst, n, value);
+    return;
+  }
+  if (x.dtype == DType::f32) return gather(x.f32() + at, stride, n, dst);
+  if (x.dtype == DType::i16) return gather(static_cast<const int16_t*>(x.data) + at, stride, n, dst);
+  gather(static_cast<const uint16_t*>(x.data) + at, stride, n, dst);
+}
+
+}  // namespace
+
+int64_t StridedView::elements() const {
+  int64_t product = 1;
+  for (int axis = 0; axis < rank; axis++) product *= dims[axis];
+  return product;
+}
+
+int64_t StridedView::offset_of(int64_t index) const {
+  int64_t offset = 0;
+  for (int axis = rank - 1; axis >= 0; axis--) {
+    offset += index % dims[axis] * strides[axis];
+    index /= dims[axis];
+  }
+  return offset;
+}
+
+StridedView dense_view(const Operand& x) {
+  StridedView view;
+  int64_t stride = x.elements;
+  for (int axis = 0; axis < x.rank; axis++) {
+    // Empty tensors are never read; the stride only has to be defined.
+    stride = x.dims[axis] == 0 ? 0 : stride / x.dims[axis];
+    view.push(x.dims[axis], stride);
+  }
+  return view;
+}
+
+StridedView collapse(const StridedView& view) {
+  StridedView out;
+  for (int axis = 0; axis < view.rank; axis++) {
+    if (view.dims[axis] == 1) continue;
+    const int last = out.rank - 1;
+    if (last >= 0 && out.strides[last] == view.dims[axis] * view.strides[axis]) {
+      out.dims[last] *= view.dims[axis];
+      out.strides[last] = view.strides[axis];
+    } else {
+      out.push(view.dims[axis], view.strides[axis]);
+    }
+  }
+  return out;
+}
+
+StridedView broadcast_view(const Operand& x, const Operand& y) {
+  const StridedView dense = dense_view(x);
+  StridedView view;
+  for (int axis = 0; axis < y.rank; axis++) {
+    const int own = axis - (y.rank - x.rank);
+    const bool repeated = own < 0 || (x.dims[own] == 1 && y.dims[axis] != 1);
+    view.push(y.dims[axis], repeated ? 0 : dense.strides[own]);
+  }
+  return collapse(view);
+}
+
+void load_view(const Operand& x, const StridedView& view, int64_t offset, int64_t n, float* dst) {
+  if (view.rank == 0) return load_strided(x, 0, 0, n, dst);
+  const int inner = view.rank - 1;
+  const int64_t length = view.dims[inner], stride = view.strides[inner];
+  StridedView rows = view;
+  rows.rank = inner;
+  int64_t row = offset / length, within = offset % length;
+  for (int64_t done = 0; done < n; row++, within = 0) {
+    const int64_t count = std::min(n - done, length - within);
+    load_strided(x, rows.offset_of(row) + within * stride, stride, count, dst + done);
+    done += count;
+  }
+}
+
+}  // namespace roundoff::ROUNDOFF_TIER

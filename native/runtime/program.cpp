@@ -1,0 +1,153 @@
+// From a plan to commands: every operand gets its memory here, after it was checked to lie inside it.
+#include <algorithm>
+#include <cstring>
+#include <cstdlib>
+
+#include "engine.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace roundoff {
+namespace {
+
+constexpr int64_t kAlignment = 64;
+constexpr int64_t kHugePage = int64_t{2} << 20;
+// No tensor is this large; below it, products of dimensions cannot overflow.
+constexpr int64_t kMaxElements = int64_t{1} << 40;
+
+// Zeroed, so that a plan that reads before it writes is at least repeatable. Large arenas ask for huge pages.
+void* new_arena(int64_t bytes) {
+  const int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
+  void* arena = std::aligned_alloc(static_cast<size_t>(alignment),
+                                   static_cast<size_t>((bytes + alignment - 1) / alignment * alignment));
+  if (arena == nullptr) throw PlanError("the arena of " + std::to_string(bytes) + " bytes cannot be allocated");
+#if defined(__linux__)
+  if (alignment == kHugePage) madvise(arena, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+#endif
+  std::memset(arena, 0, static_cast<size_t>(bytes));
+  return arena;
+}
+
+void check_buffer(const BufferSpec& buffer, size_t index, int64_t arenaBytes) {
+  const std::string name = "buffer " + std::to_string(index);
+  check(buffer.elements >= 0 && buffer.elements <= kMaxElements, name + ": elements out of range");
+  if (buffer.external) {
+    return check(buffer.dtype == DType::f32 || buffer.dtype == DType::i32, name + ": an external must be f32 or i32");
+  }
+  check(buffer.offset >= 0 && buffer.offset % kAlignment == 0, name + ": offset is not a multiple of 64");
+  check(buffer.offset <= arenaBytes && buffer.elements * bytes_of(buffer.dtype) <= arenaBytes - buffer.offset,
+        name + ": does not fit the arena of " + std::to_string(arenaBytes) + " bytes");
+}
+
+void check_store(const StoreRounding& store, DType dtype) {
+  check(dtype == DType::f32 || dtype == DType::bf16, "only f32 and bf16 outputs can be rounded to a float format");
+  // Below FP32's own smallest normal its values have fewer bits than the format asks for.
+  check(store.precision >= 1 && store.precision <= 24 && store.emin >= -126 && store.emin <= 127,
+        "the format of an output is not inside FP32: precision 1 to 24, smallest normal exponent -126 to 127");
+  check(!store.hasSubnormals || store.emin - (store.precision - 1) >= -149,
+        "the format of an output has subnormals below those of FP32");
+  check(store.maxFinite > 0, "the format of an output has no positive maxFinite");
+  check(dtype != DType::bf16 || store.precision <= 8, "a bf16 output cannot hold a format of more than 8 bits");
+}
+
+}  // namespace
+
+void Program::FreeArena::operator()(void* arena) const { std::free(arena); }
+
+Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<ExternalMemory>& externals)
+    : externals_(externals), externalOf_(plan.buffers.size(), -1) {
+  check(plan.arenaBytes >= 0 && plan.arenaBytes <= kMaxElements * 4, "arenaBytes is out of range");
+  int64_t next = 0;
+  for (size_t i = 0; i < plan.buffers.size(); i++) {
+    const BufferSpec& buffer = plan.buffers[i];
+    check_buffer(buffer, i, plan.arenaBytes);
+    if (!buffer.external) continue;
+    check(next < static_cast<int64_t>(externals.size()), "fewer externals than external buffers");
+    const ExternalMemory& memory = externals[static_cast<size_t>(next)];
+    check(memory.dtype == buffer.dtype && memory.elements == buffer.elements,
+          "buffer " + std::to_string(i) + ": the external array has another type or length than the plan says");
+    externalOf_[i] = next++;
+  }
+  check(next == static_cast<int64_t>(externals.size()), "more externals than external buffers");
+  if (plan.clockBuffer >= 0) {
+    check(plan.clockBuffer < static_cast<int64_t>(plan.buffers.size()), "clockBuffer is not the index of a buffer");
+    const BufferSpec& clock = plan.buffers[static_cast<size_t>(plan.clockBuffer)];
+    check(clock.external && clock.dtype == DType::i32 && clock.elements == 3, "the clock must be an external i32 [3]");
+    clockExternal_ = externalOf_[static_cast<size_t>(plan.clockBuffer)];
+  }
+  arena_.reset(plan.arenaBytes > 0 ? new_arena(plan.arenaBytes) : nullptr);
+  // `places_` points into the commands: they must not move any more.
+  commands_.reserve(plan.commands.size());
+  for (const CommandSpec& spec : plan.commands) {
+    try {
+      add_command(engine, plan, spec);
+    } catch (const PlanError& error) {
+      throw PlanError("command " + std::to_string(commands_.size()) + " (" + spec.op + "): " + error.what());
+    }
+  }
+}
+
+void Program::add_command(const Engine& engine, const PlanSpec& plan, const CommandSpec& spec) {
+  const auto kernel = engine.kernels().find(spec.op);
+  check(kernel != engine.kernels().end(), "unknown operation");
+  Command command{kernel->second, spec.op, {}, {}, spec.attrs};
+  bool draws = spec.op == "quantizeDynamicFixed" && spec.attrs.size() == 3 &&
+               spec.attrs[1] == static_cast<double>(Rounding::stochastic);
+  for (const OperandSpec& operand : spec.in) command.in.push_back(place(plan, operand));
+  for (const OperandSpec& operand : spec.out) {
+    command.out.push_back(place(plan, operand));
+    draws = draws || (operand.rounds && operand.store.rounding == Rounding::stochastic);
+  }
+  check(!draws || clockExternal_ >= 0, "rounds stochastically, but the plan has no clock buffer");
+  check_command(command);
+  Command& kept = commands_.emplace_back(std::move(command));
+  const auto remember = [&](std::vector<Operand>& operands, const std::vector<OperandSpec>& specs) {
+    for (size_t i = 0; i < specs.size(); i++) {
+      const int64_t external = externalOf_[static_cast<size_t>(specs[i].buffer)];
+      if (external >= 0) places_.push_back({&operands[i], static_cast<size_t>(external)});
+    }
+  };
+  remember(kept.in, spec.in);
+  remember(kept.out, spec.out);
+}
+
+Operand Program::place(const PlanSpec& plan, const OperandSpec& spec) const {
+  check(spec.buffer >= 0 && spec.buffer < static_cast<int64_t>(plan.buffers.size()), "operand names no buffer");
+  const BufferSpec& buffer = plan.buffers[static_cast<size_t>(spec.buffer)];
+  const int64_t external = externalOf_[static_cast<size_t>(spec.buffer)];
+  check(spec.dtype == buffer.dtype, "operand and buffer differ in dtype");
+  check(spec.dims.size() <= kMaxRank, "an operand has more than 6 axes");
+  void* data = external >= 0 ? externals_[static_cast<size_t>(external)].data
+                             : static_cast<char*>(arena_.get()) + buffer.offset;
+  Operand operand{data, spec.dtype, static_cast<int>(spec.dims.size()), {}, 1, spec.rounds, spec.store};
+  for (size_t axis = 0; axis < spec.dims.size(); axis++) {
+    const int64_t size = spec.dims[axis];
+    check(size >= 1 && size <= kMaxElements / operand.elements, "an axis is empty or too long");
+    operand.dims[axis] = size;
+    operand.elements *= size;
+  }
+  check(operand.elements <= buffer.elements, "operand of " + std::to_string(operand.elements) +
+                                                 " elements does not fit its buffer of " +
+                                                 std::to_string(buffer.elements));
+  if (spec.rounds) check_store(spec.store, spec.dtype);
+  return operand;
+}
+
+void Program::rebind(const std::vector<ExternalMemory>& externals) {
+  check(externals.size() == externals_.size(), "the number of externals changed");
+  for (size_t i = 0; i < externals.size(); i++) {
+    check(externals[i].elements == externals_[i].elements, "an external array was detached or resized");
+    externals_[i].data = externals[i].data;
+  }
+  for (const Place& place : places_) place.operand->data = externals_[place.external].data;
+}
+
+Clock Program::clock() const {
+  if (clockExternal_ < 0) return {0, 0, 0};
+  const uint32_t* words = static_cast<const uint32_t*>(externals_[static_cast<size_t>(clockExternal_)].data);
+  return {words[0], words[1], words[2]};
+}
+
+}  // namespace roundoff

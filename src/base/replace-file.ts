@@ -1,0 +1,26 @@
+/** Writes a whole file so that a reader sees the old bytes or the new ones, never a part: beside, synced, renamed. */
+import { open, rename, rm } from "node:fs/promises";
+import { RoundoffError } from "./errors.ts";
+
+/** Throws OUTPUT_UNWRITABLE; the old file, if any, is then as it was. */
+export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    const handle = await open(temporary, "w");
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new RoundoffError("OUTPUT_UNWRITABLE", {
+      what: `cannot write "${path}"`,
+      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      hint: "Check that the folder exists, is writable and has room.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+/** A training step of one model under several recipes, on made-up pictures: what a recipe costs, not what it learns. */
+import type { KernelSet } from "../../kernels/contract.ts";
+import { modelDefinition } from "../../models/catalog.ts";
+import { createModel } from "../../models/model.ts";
+import { randomStream } from "../../random/streams.ts";
+import { recipe as findRecipe } from "../../recipes/catalog.ts";
+import { initialState } from "../../train/model-state.ts";
+import { compileTrainStep } from "../../train/train-step.ts";
+import { type MeasureOptions, measure } from "./measure.ts";
+
+export interface StepBenchOptions extends MeasureOptions {
+  readonly model: string;
+  readonly recipes: readonly string[];
+  /** Pictures in a batch. */
+  readonly batch: number;
+  /** Rows and columns of a picture. */
+  readonly image: number;
+  readonly channels: number;
+  readonly kernels: KernelSet;
+}
+
+export interface StepRow {
+  readonly name: string;
+  readonly recipe: string;
+  readonly medianMs: number;
+  readonly bestMs: number;
+  /** From the median. */
+  readonly samplesPerSecond: number;
+  /** Memory of everything that does not outlive a step. */
+  readonly arenaBytes: number;
+  /** medianMs over that of the first recipe. */
+  readonly ratioToFirst: number;
+}
+
+const CLASSES = 10;
+const SEED = 1;
+/** Small, so that many steps on the same batch stay finite; the time does not depend on it. */
+const LEARNING_RATE = 1e-4;
+
+/** Times the steps. Throws UNKNOWN_NAME before any work when a name is wrong. */
+export async function benchStep(options: StepBenchOptions): Promise<StepRow[]> {
+  const definition = modelDefinition(options.model);
+  const steps = options.recipes.map(findRecipe).map((recipe) => compileStep(options, definition, recipe));
+  const timings = await measure(
+    steps.map(({ recipe, run }) => ({ name: recipe, run })),
+    options,
+  );
+  return timings.map(({ name, medianMs, bestMs }, i) => ({
+    name: definition.name,
+    recipe: name,
+    medianMs,
+    bestMs,
+    samplesPerSecond: (1000 * options.batch) / medianMs,
+    arenaBytes: steps[i].arenaBytes,
+    ratioToFirst: medianMs / timings[0].medianMs,
+  }));
+}
+
+function compileStep(
+  { batch, image, channels, kernels }: StepBenchOptions,
+  definition: ReturnType<typeof modelDefinition>,
+  recipe: ReturnType<typeof findRecipe>,
+) {
+  const model = createModel(definition, { channels, size: image, classes: CLASSES });
+  const compiled = compileTrainStep(model, {
+    recipe,
+    kernels,
+    batchShape: [batch, image, image, channels],
+    state: initialState(model, SEED),
+    optimizer: { momentum: 0.9 },
+    seed: SEED,
+  });
+  const random = randomStream({ seed: SEED, stream: "augment" });
+  for (let i = 0; i < compiled.images.length; i++) compiled.images[i] = random.normal();
+  for (let i = 0; i < compiled.labels.length; i++) compiled.labels[i] = random.below(CLASSES);
+  let step = 0;
+  return {
+    recipe: recipe.name,
+    arenaBytes: compiled.built.plan.arenaBytes,
+    run: async () => void (await compiled.run({ step: step++, learningRate: LEARNING_RATE })),
+  };
+}

@@ -1,0 +1,67 @@
+/** `roundoff bench step`: what recipes cost, measured side by side in one run. */
+import type { Command } from "commander";
+import { describeMachine, type Machine } from "../bench/measure.ts";
+import { benchStep, type StepRow } from "../bench/training-step.ts";
+import { type CliContext, printResult } from "../context.ts";
+import { integerOption, listOption } from "../option-values.ts";
+import { createProgress, formatNumber } from "../progress.ts";
+import { textTable } from "../text-table.ts";
+import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
+
+interface StepCommandOptions extends JsonOption, KernelOption {
+  readonly model: string;
+  readonly recipes: readonly string[];
+  readonly batch: number;
+  readonly image: number;
+  readonly channels: number;
+  readonly rounds: number;
+}
+
+export function registerBench(program: Command, context: CliContext): void {
+  const group = program
+    .command("bench")
+    .description("measurements; only ratios within one run mean anything");
+  const step = declareCommand(group, "step", "one training step of a model under several recipes, in turn")
+    .requiredOption("--model <name>", "the model")
+    .option("--recipes <a,b,…>", "recipes to compare; ratios are to the first", listOption("--recipes"), [
+      "fp32",
+    ])
+    .option("--batch <n>", "pictures in a batch", integerOption("--batch", { min: 1 }), 32)
+    .option(
+      "--image <n>",
+      "rows and columns of a picture",
+      integerOption("--image", { min: 1, max: 4096 }),
+      32,
+    )
+    .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1, max: 4096 }), 1)
+    .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
+  declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
+}
+
+async function runStepBench(context: CliContext, options: StepCommandOptions): Promise<void> {
+  const { kernels, info } = kernelsFor(context, options);
+  const progress = createProgress(context);
+  const rows = await benchStep({
+    ...options,
+    kernels,
+    signal: context.takeSignal(),
+    onRound: (done) => progress.update({ label: `step of ${options.model}`, done, total: options.rounds }),
+  }).finally(() => progress.end());
+  const machine = describeMachine(kernels.name, info.threads);
+  printResult(context, options.json ?? false, { rows, machine }, () => stepText(rows, machine));
+}
+
+function stepText(rows: readonly StepRow[], machine: Machine): string {
+  const table = textTable(
+    ["recipe", "median ms", "best ms", "samples/s", "arena MiB", "ratio to first"],
+    rows.map((row) => [
+      row.recipe,
+      formatNumber(row.medianMs),
+      formatNumber(row.bestMs),
+      formatNumber(row.samplesPerSecond),
+      formatNumber(row.arenaBytes / 2 ** 20),
+      formatNumber(row.ratioToFirst),
+    ]),
+  );
+  return `${table}\n${machine.cpu}, ${machine.threads} threads, ${machine.kernels} kernels`;
+}

@@ -1,0 +1,17 @@
+/** The commands, in the order in which `roundoff --help` lists them. A new command is one file and one line here. */
+import { registerBench } from "./bench.ts";
+import { registerConvert } from "./convert.ts";
+import { registerData } from "./data.ts";
+import type { Register } from "./declare.ts";
+import { registerFormat } from "./format.ts";
+import { registerGoldens } from "./goldens.ts";
+import { registerInfo } from "./info.ts";
+
+export const COMMANDS: readonly Register[] = [
+  registerInfo,
+  registerFormat,
+  registerConvert,
+  registerData,
+  registerGoldens,
+  registerBench,
+];

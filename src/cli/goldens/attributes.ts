@@ -1,0 +1,69 @@
+/**
+ * Reads the attributes of a golden case and remembers which were read: an attribute that nobody asked for would change
+ * the meaning of the case, so it makes the case unsupported instead of being overlooked.
+ */
+import { RoundoffError } from "../../base/errors.ts";
+
+export class Attributes {
+  private readonly values: Readonly<Record<string, unknown>>;
+  private readonly unread: Set<string>;
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.values = values;
+    this.unread = new Set(Object.keys(values));
+  }
+
+  private take(name: string): unknown {
+    this.unread.delete(name);
+    return this.values[name];
+  }
+
+  number(name: string, fallback: number): number {
+    const value = this.take(name) ?? fallback;
+    if (typeof value === "number") return value;
+    throw this.unsupported(name, value, "a number");
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.take(name) ?? fallback;
+    if (typeof value === "boolean") return value;
+    throw this.unsupported(name, value, "true or false");
+  }
+
+  /** A number for rows and columns alike, or [rows, columns]. */
+  pair(name: string, fallback?: number): readonly [number, number] {
+    const value = this.take(name) ?? fallback;
+    if (typeof value === "number") return [value, value];
+    if (Array.isArray(value) && value.length === 2 && value.every((size) => typeof size === "number")) {
+      return [value[0], value[1]];
+    }
+    throw this.unsupported(name, value, "a number or a pair of numbers");
+  }
+
+  numbers(name: string): readonly number[] {
+    const value = this.take(name);
+    if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
+    throw this.unsupported(name, value, "a list of numbers");
+  }
+
+  /** For settings that Roundoff has at one value only: absent, or exactly this. */
+  only(name: string, value: number | boolean): void {
+    const given = this.take(name) ?? value;
+    if (given !== value) throw this.unsupported(name, given, String(value));
+  }
+
+  /** Throws UNSUPPORTED unless every attribute was read. */
+  finish(): void {
+    const [name] = this.unread;
+    if (name !== undefined) throw this.unsupported(name, this.values[name], "no such attribute");
+  }
+
+  private unsupported(name: string, value: unknown, expected: string): RoundoffError {
+    const received = JSON.stringify(value);
+    return new RoundoffError("UNSUPPORTED", {
+      what: `attribute ${name} of this operation`,
+      expected,
+      received,
+    });
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Explains a compiled step: the data flow with the format, rounding, role, storage and carrier of every edge, and how
+ * many bytes each role takes. Reads graphs and lowered plans; changes nothing.
+ */
+import type { NumberFormat } from "../formats/format.ts";
+import type { Graph, Node, Value } from "../graph/graph.ts";
+import { gemmOf } from "../precision/apply-policy.ts";
+import { knownFormats } from "../precision/represents.ts";
+import type { BuiltPlan } from "./build-plan.ts";
+import type { LoweredCommand } from "./lower.ts";
+
+export interface ExplainedNode {
+  readonly id: number;
+  readonly op: string;
+  readonly path: string;
+  readonly phase: string;
+  /** GEMMs only: output, gradInput or gradWeight, and the arithmetic of the products. */
+  readonly gemm?: string;
+  readonly carrier?: string;
+  readonly accumulator?: string;
+  /** Roundings only: done by the producing command as it stores, or a pass over the tensor. */
+  readonly rounding?: { readonly format: string; readonly mode: string; readonly overflow: string; readonly fused: boolean };
+}
+
+export interface ExplainedEdge {
+  readonly value: number;
+  /** Node ids; −1 is a source. */
+  readonly from: number;
+  readonly to: readonly number[];
+  readonly name?: string;
+  readonly role: string;
+  readonly shape: readonly number[];
+  readonly format: string;
+  /** How it lies in memory; "alias": it shares the bytes of another value; "none": nothing reads it. */
+  readonly storage: string;
+  readonly bytes: number;
+}
+
+export interface Explanation {
+  readonly nodes: readonly ExplainedNode[];
+  readonly edges: readonly ExplainedEdge[];
+  readonly memory: {
+    readonly arenaBytes: number;
+    /** Arena tensors by role, without reuse: what the step would need if nothing were shared. */
+    readonly arenaBytesByRole: Readonly<Record<string, number>>;
+    /** What lives across steps, by role. */
+    readonly stateBytesByRole: Readonly<Record<string, number>>;
+  };
+}
+
+export function explainPlan(graph: Graph, built: BuiltPlan): Explanation {
+  const formats = knownFormats(graph);
+  const commands = new Map<Node, LoweredCommand>();
+  for (const command of built.lowered.commands) if (command.node) commands.set(command.node, command);
+  return {
+    nodes: graph.nodes.map((node) => explainNode(node, commands.get(node), built)),
+    edges: explainEdges(graph, built, formats),
+    memory: explainMemory(built),
+  };
+}
+
+function explainNode(node: Node, command: LoweredCommand | undefined, built: BuiltPlan): ExplainedNode {
+  const base = { id: node.id, op: node.op, path: node.path, phase: node.phase };
+  if (node.op === "quantize") {
+    const { format, rounding, overflow } = node.attrs.quantizer;
+    const fused = built.lowered.fusedRoundings.has(node);
+    return { ...base, rounding: { format: format.name, mode: rounding, overflow, fused } };
+  }
+  const gemm = gemmOf(node);
+  if (gemm === undefined) return base;
+  const carrier = (command?.attrs as { carrier?: string } | undefined)?.carrier ?? "f32";
+  return { ...base, gemm, carrier, accumulator: carrier === "i16" ? "int32, spilled to fp32" : "fp32" };
+}
+
+function explainEdges(graph: Graph, built: BuiltPlan, formats: ReadonlyMap<Value, NumberFormat>): ExplainedEdge[] {
+  const readers = new Map<Value, number[]>();
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node.id]);
+  }
+  const edge = (value: Value, from: number): ExplainedEdge => ({
+    value: value.id,
+    from,
+    to: readers.get(value) ?? [],
+    name: value.source?.name,
+    role: value.role,
+    shape: value.shape,
+    format: value.dtype === "i32" ? "int32" : (formats.get(value)?.name ?? "fp32"),
+    ...storageOf(value, built),
+  });
+  return [
+    ...graph.sources.map((value) => edge(value, -1)),
+    ...graph.nodes.flatMap((node) => node.outputs.map((value) => edge(value, node.id))),
+  ];
+}
+
+function storageOf(value: Value, { lowered, bytes }: BuiltPlan): { storage: string; bytes: number } {
+  const home = lowered.home(value);
+  if (home !== value) return { storage: "alias", bytes: 0 };
+  const size = bytes.get(home);
+  return size === undefined ? { storage: "none", bytes: 0 } : { storage: lowered.dtype(home), bytes: size };
+}
+
+function explainMemory({ plan, lowered, bytes }: BuiltPlan): Explanation["memory"] {
+  const arenaBytesByRole: Record<string, number> = {};
+  const stateBytesByRole: Record<string, number> = {};
+  for (const [home, size] of bytes) {
+    const table = lowered.external(home) === undefined ? arenaBytesByRole : stateBytesByRole;
+    // A state and its update in place share one array: count the source only.
+    if (table === stateBytesByRole && home.source === undefined) continue;
+    table[home.role] = (table[home.role] ?? 0) + size;
+  }
+  return { arenaBytes: plan.arenaBytes, arenaBytesByRole, stateBytesByRole };
+}

@@ -1,0 +1,217 @@
+/**
+ * One suite over every kernel set: each operation against the reference in FP64 within the bounds of
+ * conformance/bounds.ts, rounding on store bit for bit, and what must hold whatever the numbers are.
+ */
+import { describe, expect, it } from "vitest";
+import { FORMATS, floatFormat } from "../formats/catalog.ts";
+import { type FloatFormat, OVERFLOWS, type Overflow, ROUNDINGS, type Rounding } from "../formats/format.ts";
+import { roundToFormat } from "../formats/round.ts";
+import { roundingWord } from "../random/rounding-bits.ts";
+import { deviations } from "./conformance/bounds.ts";
+import { allCases, caseName } from "./conformance/cases.ts";
+import { bf16Normals, integers, normals, roundingInputs } from "./conformance/data.ts";
+import { implementations } from "./conformance/implementations.ts";
+import { carrierExponents } from "./conformance/product-cases.ts";
+import { type AnyOpRun, runOp } from "./conformance/run-op.ts";
+import { EXPONENT_NOT_A_NUMBER, OP_NAMES, type StoreRounding } from "./contract.ts";
+
+const CASES = allCases();
+const FLOAT_FORMATS = FORMATS.filter((format): format is FloatFormat => format.kind === "float");
+const CLOCK = [0x89abcdef, 0x01234567, 41] as const;
+const TENSOR_ID = 77;
+
+function storing(format: FloatFormat, rounding: Rounding, overflow: Overflow): StoreRounding {
+  return { format, rounding, overflow, tensorId: TENSOR_ID };
+}
+
+/** What `store` must give, straight from the definition of rounding. */
+function roundedValues(values: Float32Array, store: StoreRounding): number[] {
+  const { format, rounding, overflow, tensorId } = store;
+  return Array.from(values, (x, i) =>
+    roundToFormat(x, format, rounding, overflow, roundingWord(...CLOCK, tensorId, i)),
+  );
+}
+
+function copyRun(values: Float32Array, store: StoreRounding, dtype: "f32" | "bf16"): AnyOpRun {
+  const shape = [values.length];
+  const output = { shape, store, dtype };
+  return { op: "copy", attrs: {}, inputs: [{ shape, values }], outputs: [output], clock: CLOCK };
+}
+
+/** Indices at which two lists differ; −0 is not 0, NaN is NaN. */
+function differences(actual: ArrayLike<number>, expected: ArrayLike<number>): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < expected.length; i++) {
+    if (!Object.is(actual[i], expected[i])) found.push(`[${i}]: ${actual[i]}, expected ${expected[i]}`);
+  }
+  return found.slice(0, 10);
+}
+
+it("has a case for every operation", () => {
+  const covered = new Set(CASES.map((run) => run.op));
+  expect(OP_NAMES.filter((op) => !covered.has(op))).toEqual([]);
+});
+
+describe.each(implementations())("$name kernels", ({ kernels, unavailable }) => {
+  const test = it.skipIf(unavailable !== undefined);
+
+  test.each(CASES.map((run, i) => ({ name: caseName(run, i), run })))("$name", async ({ run }) => {
+    expect(await deviations(kernels, run)).toEqual([]);
+  });
+
+  describe("rounding on store", () => {
+    for (const format of FLOAT_FORMATS) {
+      test(`${format.name}: every mode and overflow as roundToFormat, bit for bit`, async () => {
+        const values = roundingInputs(format, 90);
+        for (const rounding of ROUNDINGS) {
+          for (const overflow of OVERFLOWS) {
+            const store = storing(format, rounding, overflow);
+            const [actual] = await runOp(kernels, copyRun(values, store, "f32"));
+            expect(differences(actual, roundedValues(values, store)), `${rounding} ${overflow}`).toEqual([]);
+          }
+        }
+      });
+    }
+
+    test("narrows to bf16 storage without changing the value", async () => {
+      const store = storing(floatFormat("bf16"), "nearestEven", "infinity");
+      const values = roundingInputs(store.format, 92);
+      const [actual] = await runOp(kernels, copyRun(values, store, "bf16"));
+      expect(differences(actual, roundedValues(values, store))).toEqual([]);
+    });
+
+    test("reads bf16 operands and rounds a sum once", async () => {
+      const store = storing(floatFormat("e4m3"), "stochastic", "saturate");
+      const shape = [3, 347];
+      const [a, b] = [bf16Normals(1041, 93), bf16Normals(1041, 94)];
+      const inputs = [
+        { shape, values: a, dtype: "bf16" },
+        { shape, values: b, dtype: "bf16" },
+      ] as const;
+      const outputs = [{ shape, store, dtype: "bf16" }] as const;
+      const [sum] = await runOp(kernels, {
+        op: "binary",
+        attrs: { kind: "add" },
+        inputs,
+        outputs,
+        clock: CLOCK,
+      });
+      const exact = a.map((x, i) => x + b[i]);
+      expect(differences(sum, roundedValues(exact, store))).toEqual([]);
+    });
+
+    test("rounds each output of an update by its own format, in place", async () => {
+      const shape = [517];
+      const [w, g, v] = [normals(517, 95), normals(517, 96), normals(517, 97)];
+      const weightStore = storing(floatFormat("fp16"), "stochastic", "saturate");
+      const velocityStore = { ...storing(floatFormat("bf16"), "nearestEven", "infinity"), tensorId: 5 };
+      const [nextW, nextV] = await runOp(kernels, {
+        op: "sgdUpdate",
+        attrs: { momentum: 0.5, weightDecay: 0, nesterov: false },
+        inputs: [w, g, v]
+          .map((values) => ({ shape, values }))
+          .concat({ shape: [1], values: Float32Array.of(0.25) }),
+        outputs: [
+          { shape, inPlaceOf: 0, store: weightStore },
+          { shape, inPlaceOf: 2, store: velocityStore },
+        ],
+        clock: CLOCK,
+      });
+      const velocity = v.map((x, i) => 0.5 * x + g[i]);
+      const weight = w.map((x, i) => x - 0.25 * velocity[i]);
+      expect(differences(nextW, roundedValues(weight, weightStore))).toEqual([]);
+      expect(differences(nextV, roundedValues(velocity, velocityStore))).toEqual([]);
+    });
+  });
+
+  test("batch normalisation updates its running statistics in place", async () => {
+    const shape = [9, 3];
+    const statistics = [normals(3, 80), normals(3, 81), normals(3, 82), normals(3, 83)];
+    const inputs = [
+      { shape, values: normals(27, 84) },
+      ...statistics.map((values) => ({ shape: [3], values })),
+    ];
+    const apart = [shape, [3], [3], [3], [3]].map((shape) => ({ shape }));
+    const inPlace = apart.map((output, i) => (i < 3 ? output : { ...output, inPlaceOf: i }));
+    const run = { op: "batchNormTrain", attrs: { eps: 1e-5, momentum: 0.1 }, inputs } as const;
+    const expected = await runOp(kernels, { ...run, outputs: apart });
+    expect(await runOp(kernels, { ...run, outputs: inPlace })).toEqual(expected);
+  });
+
+  describe("products", () => {
+    test("of NaN and Inf reach exactly the outputs that depend on them", async () => {
+      const values = normals(6 * 9, 85);
+      values[2 * 9 + 4] = Number.NaN;
+      values[4 * 9 + 1] = Infinity;
+      const [c] = await runOp(kernels, {
+        op: "matmul",
+        attrs: { transA: false, transB: false, carrier: "f32" },
+        inputs: [
+          { shape: [6, 9], values },
+          { shape: [9, 11], values: normals(99, 86) },
+        ],
+        outputs: [{ shape: [6, 11] }],
+      });
+      const finiteRows = [0, 1, 3, 5];
+      for (let i = 0; i < c.length; i++) {
+        const row = Math.floor(i / 11);
+        expect(Number.isFinite(c[i]), `row ${row}`).toBe(finiteRows.includes(row));
+        if (row === 2) expect(c[i]).toBeNaN();
+      }
+    });
+
+    test("of an i16 operand without an exponent are NaN everywhere", async () => {
+      const [c] = await runOp(kernels, {
+        op: "matmul",
+        attrs: { transA: false, transB: false, carrier: "i16" },
+        inputs: [
+          { shape: [3, 4], values: new Float32Array(12), dtype: "i16" },
+          { shape: [4, 5], values: integers(20, 87, 9), dtype: "i16" },
+          { shape: [1], values: [EXPONENT_NOT_A_NUMBER], dtype: "i32" },
+          { shape: [1], values: [0], dtype: "i32" },
+        ],
+        outputs: [{ shape: [3, 5] }],
+      });
+      expect(Array.from(c)).toEqual(new Array(15).fill(Number.NaN));
+    });
+
+    test.each([1, 2, 3, 64, 301])("of %i extreme i16 pairs do not overflow", async (inner) => {
+      const signs = Array.from({ length: inner }, (_, k) => (k % 7 === 6 ? -1 : 1));
+      const a = [...signs.map((sign) => 32767 * sign), ...signs.map(() => 32767)];
+      const b = [...signs.map((sign) => 32767 * sign), ...signs.map(() => -32767)];
+      const [c] = await runOp(kernels, {
+        op: "matmul",
+        attrs: { transA: false, transB: true, carrier: "i16" },
+        inputs: [
+          { shape: [2, inner], values: a, dtype: "i16" },
+          { shape: [2, inner], values: b, dtype: "i16" },
+          ...carrierExponents("i16"),
+        ],
+        outputs: [{ shape: [2, 2] }],
+      });
+      const balance = signs.reduce((sum, sign) => sum + sign, 0);
+      const products = [inner, -balance, balance, -inner];
+      // Chains spilled to FP32 are rounded at each spill: at most one unit per spilled pair.
+      products.forEach((count, i) => {
+        const exact = count * 32767 ** 2 * 2 ** -13;
+        expect(Math.abs(c[i] - exact)).toBeLessThanOrEqual(inner * 32767 ** 2 * 2 ** -13 * 8 * 2 ** -24);
+      });
+    });
+  });
+});
+
+const threaded = implementations().filter(({ withThreads }) => withThreads !== undefined);
+
+describe.each(threaded)("$name kernels on one and on two threads", ({ withThreads, unavailable }) => {
+  it.skipIf(unavailable !== undefined)("give the same bits for every case", async () => {
+    const [alone, together] = [1, 2].map((threads) => withThreads?.(threads));
+    for (const [i, run] of CASES.entries()) {
+      if (alone === undefined || together === undefined) break;
+      const expected = await runOp(alone, run);
+      const actual = await runOp(together, run);
+      expected.forEach((output, o) => {
+        expect(differences(actual[o], output), `${caseName(run, i)}, output ${o}`).toEqual([]);
+      });
+    }
+  });
+});

@@ -1,0 +1,37 @@
+/** All conformance cases of the operations, and how a case is called in a test report. */
+import {
+  binaryCases,
+  binaryExtremeCases,
+  movementCases,
+  unaryCases,
+  unaryGradCases,
+} from "./elementwise-cases.ts";
+import { convolutionCases, matmulCases } from "./product-cases.ts";
+import type { AnyOpRun } from "./run-op.ts";
+import { batchNormCases, lossCases, updateCases } from "./training-cases.ts";
+import { poolingCases, quantizeCases, reductionCases } from "./window-cases.ts";
+
+export function allCases(): AnyOpRun[] {
+  return [
+    ...matmulCases(),
+    ...convolutionCases(),
+    ...unaryCases(),
+    ...unaryGradCases(),
+    ...binaryCases(),
+    ...binaryExtremeCases(),
+    ...movementCases(),
+    ...reductionCases(),
+    ...poolingCases(),
+    ...quantizeCases(),
+    ...batchNormCases(),
+    ...lossCases(),
+    ...updateCases(),
+  ];
+}
+
+/** `12 matmul [3, 5] × [5, 7] carrier=f32`: unique by its number. */
+export function caseName(run: AnyOpRun, index: number): string {
+  const shapes = run.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
+  const attrs = Object.entries(run.attrs).map(([name, value]) => `${name}=${String(value)}`);
+  return [index, run.op, shapes, ...attrs].join(" ");
+}

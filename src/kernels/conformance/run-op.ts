@@ -1,0 +1,134 @@
+/**
+ * Runs one operation of a kernel set on plain arrays: builds the smallest plan that holds it. For tests of any layer
+ * that want to see what a kernel computes; knows nothing of expected results.
+ */
+import type {
+  Buffer,
+  Command,
+  CommandOf,
+  DType,
+  ExternalArray,
+  KernelSet,
+  OpAttrs,
+  Operand,
+  OpName,
+  StoreRounding,
+} from "../contract.ts";
+import { elementsOf } from "../reference/tensor.ts";
+
+export interface OpInput {
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number>;
+  /** Default f32. bf16 and i16: the values must be exact in that type. */
+  readonly dtype?: DType;
+}
+
+export interface OpOutput {
+  readonly shape: readonly number[];
+  readonly dtype?: DType;
+  readonly store?: StoreRounding;
+  /** Index of the input whose memory this output overwrites. */
+  readonly inPlaceOf?: number;
+}
+
+export interface OpRun<Op extends OpName> {
+  readonly op: Op;
+  readonly attrs: OpAttrs[Op];
+  readonly inputs: readonly OpInput[];
+  readonly outputs: readonly OpOutput[];
+  /** [seedLow, seedHigh, step]; default zeros. */
+  readonly clock?: readonly [number, number, number];
+}
+
+/** A run of any one operation. */
+export type AnyOpRun = { [Op in OpName]: OpRun<Op> }[OpName];
+
+/**
+ * The outputs of one operation as FP64 numbers, in order. `precision` is that of the kernel set: "f64" for
+ * `createReferenceKernels({ precision: "f64" })`, whose arrays are wider.
+ */
+export async function runOp(
+  kernels: KernelSet,
+  run: AnyOpRun,
+  precision: "f32" | "f64" = "f32",
+): Promise<Float64Array[]> {
+  const memory = newMemory(precision);
+  const inputs = run.inputs.map((input, i) => placeInput(memory, `input ${i}`, input));
+  const outputs = run.outputs.map((output) => placeOutput(memory, output, inputs));
+  const clockBuffer = placeClock(memory, run.clock ?? [0, 0, 0]);
+  // One of the union's members, as `run` was; the spread only loses which.
+  memory.commands.push({ op: run.op, attrs: run.attrs, inputs, outputs } as Command);
+  const results = outputs.map((output, i) => readBack(memory, `output ${i}`, output));
+  const { buffers, arenaBytes, commands } = memory;
+  await kernels.prepare({ buffers, arenaBytes, commands, clockBuffer }, memory.externals).run();
+  return results.map((array) => Float64Array.from(array));
+}
+
+interface Memory {
+  readonly buffers: Buffer[];
+  readonly commands: Command[];
+  readonly externals: Map<string, ExternalArray>;
+  readonly realArray: typeof Float32Array | typeof Float64Array;
+  arenaBytes: number;
+}
+
+function newMemory(precision: "f32" | "f64"): Memory {
+  const realArray = precision === "f32" ? Float32Array : Float64Array;
+  return { buffers: [], commands: [], externals: new Map(), realArray, arenaBytes: 0 };
+}
+
+const isSixteenBit = (dtype: DType): boolean => dtype === "bf16" || dtype === "i16";
+
+/** 16-bit types cannot be bound from outside: they are converted by a copy in front of the operation. */
+function placeInput(memory: Memory, name: string, { shape, values, dtype = "f32" }: OpInput): Operand {
+  const wide = placeExternal(memory, name, shape, dtype === "i32" ? "i32" : "f32");
+  memory.externals.get(name)?.set(values);
+  if (!isSixteenBit(dtype)) return wide;
+  const narrow = placeArena(memory, shape, dtype);
+  memory.commands.push(copyCommand(wide, narrow));
+  return narrow;
+}
+
+function placeOutput(memory: Memory, output: OpOutput, inputs: readonly Operand[]): Operand {
+  const { shape, dtype = "f32", store, inPlaceOf } = output;
+  const place = inPlaceOf === undefined ? placeArena(memory, shape, dtype) : inputs[inPlaceOf];
+  return { ...place, shape, store };
+}
+
+function placeClock(memory: Memory, words: readonly number[]): number {
+  const clock = placeExternal(memory, "clock", [words.length], "i32");
+  memory.externals.get("clock")?.set(words);
+  return clock.buffer;
+}
+
+/** Adds a copy from an output to an external array and returns that array. */
+function readBack(memory: Memory, name: string, output: Operand): ExternalArray {
+  const place = placeExternal(memory, name, output.shape, output.dtype === "i32" ? "i32" : "f32");
+  memory.commands.push(copyCommand({ ...output, store: undefined }, place));
+  return memory.externals.get(name) ?? new memory.realArray(0);
+}
+
+function copyCommand(from: Operand, to: Operand): CommandOf<"copy"> {
+  return { op: "copy", attrs: {}, inputs: [from], outputs: [to] };
+}
+
+function placeExternal(
+  memory: Memory,
+  name: string,
+  shape: readonly number[],
+  dtype: "f32" | "i32",
+): Operand {
+  const elements = elementsOf(shape);
+  const array = dtype === "i32" ? new Int32Array(elements) : new memory.realArray(elements);
+  memory.externals.set(name, array);
+  memory.buffers.push({ place: "external", offset: 0, name, dtype, elements });
+  return { buffer: memory.buffers.length - 1, shape, dtype };
+}
+
+function placeArena(memory: Memory, shape: readonly number[], dtype: DType): Operand {
+  const elements = elementsOf(shape);
+  const name = `arena ${memory.buffers.length}`;
+  memory.buffers.push({ place: "arena", offset: memory.arenaBytes, name, dtype, elements });
+  memory.arenaBytes += Math.ceil((elements * (isSixteenBit(dtype) ? 2 : 4)) / 64) * 64;
+  return { buffer: memory.buffers.length - 1, shape, dtype };
+}

@@ -1,0 +1,146 @@
+/** Conformance cases of what only training needs: batch normalisation, the loss, the update. */
+import type { OpAttrs } from "../contract.ts";
+import { elementsOf } from "../reference/tensor.ts";
+import { integers, normals, uniforms } from "./data.ts";
+import type { AnyOpRun, OpInput } from "./run-op.ts";
+
+export function batchNormCases(): AnyOpRun[] {
+  const shapes = [
+    [2, 5, 7, 3],
+    [3, 4, 4, 16],
+    [37, 19],
+    [2, 1],
+    [1, 33, 31, 5],
+  ];
+  return shapes.flatMap((shape): AnyOpRun[] => {
+    const channels = shape[shape.length - 1];
+    const perChannel = [channels];
+    const x = { shape, values: normals(elementsOf(shape), 60).map((value) => 3 * value + 1.5) };
+    const weight = real(perChannel, 61);
+    const bias = real(perChannel, 62);
+    const mean = real(perChannel, 63);
+    const spread = { shape: perChannel, values: uniforms(channels, 64, 0.5, 2) };
+    const statistic = { shape: perChannel };
+    return [
+      {
+        op: "batchNormTrain",
+        attrs: { eps: 1e-5, momentum: 0.1 },
+        inputs: [x, weight, bias, mean, spread],
+        outputs: [{ shape }, statistic, statistic, statistic, statistic],
+      },
+      {
+        op: "batchNormTrainGrad",
+        attrs: {},
+        inputs: [real(shape, 65), x, weight, mean, spread],
+        outputs: [{ shape }, statistic, statistic],
+      },
+    ];
+  });
+}
+
+export function lossCases(): AnyOpRun[] {
+  const sizes = [
+    [1, 2],
+    [7, 10],
+    [33, 100],
+    [5, 1],
+  ];
+  return sizes.flatMap(([rows, classes]) =>
+    [0, 0.1].flatMap((labelSmoothing) => {
+      const logits = { shape: [rows, classes], values: normals(rows * classes, 66).map((x) => 4 * x) };
+      return crossEntropy(logits, { labelSmoothing, ignoreIndex: -100 });
+    }),
+  );
+}
+
+/** Rows of very different size, and an ignored label in every third row. */
+function crossEntropy(logits: OpInput, attrs: OpAttrs["softmaxCrossEntropy"]): AnyOpRun[] {
+  const [rows, classes] = logits.shape;
+  const values = Int32Array.from({ length: rows }, (_, n) =>
+    n % 3 === 2 ? attrs.ignoreIndex : (7 * n) % classes,
+  );
+  const labels: OpInput = { shape: [rows], values, dtype: "i32" };
+  const gLoss: OpInput = { shape: [], values: [1024] };
+  return [
+    { op: "softmaxCrossEntropy", attrs, inputs: [logits, labels], outputs: [{ shape: [] }, { shape: [] }] },
+    {
+      op: "softmaxCrossEntropyGrad",
+      attrs,
+      inputs: [gLoss, logits, labels],
+      outputs: [{ shape: logits.shape }],
+    },
+  ];
+}
+
+export function updateCases(): AnyOpRun[] {
+  return [...sgdCases(), ...lossScaleCases(), ...countCases()];
+}
+
+function sgdCases(): AnyOpRun[] {
+  const shape = [1031];
+  const attrs: readonly OpAttrs["sgdUpdate"][] = [
+    { momentum: 0, weightDecay: 0, nesterov: false },
+    { momentum: 0.9, weightDecay: 5e-4, nesterov: false },
+    { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
+  ];
+  const learningRate: OpInput = { shape: [1], values: [0.1] };
+  const scaling = [0, 2].map((found): OpInput[] => [
+    { shape: [4], values: [1000, 3, 1, 0] },
+    { shape: [], values: [found] },
+  ]);
+  return attrs.flatMap((attrs) =>
+    [[], ...scaling].map((scale) => ({
+      op: "sgdUpdate",
+      attrs,
+      inputs: [real(shape, 70), real(shape, 71), real(shape, 72), learningRate, ...scale],
+      outputs: [
+        { shape, inPlaceOf: 0 },
+        { shape, inPlaceOf: 2 },
+      ],
+    })),
+  );
+}
+
+function lossScaleCases(): AnyOpRun[] {
+  const attrs = {
+    growthFactor: 2,
+    backoffFactor: 0.5,
+    growthInterval: 4,
+    minScale: 1,
+    maxScale: 2 ** 20,
+  };
+  const states = [
+    [1024, 0, 0, 0],
+    [1024, 3, 5, 1],
+    [2 ** 20, 3, 0, 0],
+    [1, 2, 0, 0],
+  ];
+  return states.flatMap((state) =>
+    [0, 3].map((found) => ({
+      op: "lossScaleUpdate",
+      attrs,
+      inputs: [
+        { shape: [4], values: state },
+        { shape: [], values: [found] },
+      ],
+      outputs: [{ shape: [4], inPlaceOf: 0 }],
+    })),
+  );
+}
+
+function countCases(): AnyOpRun[] {
+  const clean: OpInput = { shape: [3, 171], values: integers(513, 73, 9) };
+  const spoiled = normals(1031, 74);
+  spoiled[0] = Number.NaN;
+  spoiled[517] = Infinity;
+  spoiled[1030] = Number.NEGATIVE_INFINITY;
+  const inputs: readonly (readonly OpInput[])[] = [
+    [clean],
+    [clean, { shape: [1031], values: spoiled }, clean, { shape: [1], values: [Number.NaN] }],
+  ];
+  return inputs.map((inputs) => ({ op: "countNonFinite", attrs: {}, inputs, outputs: [{ shape: [] }] }));
+}
+
+function real(shape: readonly number[], id: number): OpInput {
+  return { shape, values: normals(elementsOf(shape), id) };
+}

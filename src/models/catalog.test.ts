@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { elementCount, Graph } from "../graph/graph.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { namedParameters, namedStates } from "../nn/index.ts";
+import { MODELS, modelDefinition } from "./catalog.ts";
+import { createModel } from "./model.ts";
+
+const task = { channels: 1, size: 32, classes: 10 };
+const parameterCount = (name: string, options = {}) =>
+  namedParameters(createModel(modelDefinition(name), task, options)).reduce(
+    (sum, [, { shape }]) => sum + elementCount(shape),
+    0,
+  );
+
+describe("models", () => {
+  it.each(MODELS.map(({ name }) => name))("%s maps images to logits in both modes", (name) => {
+    for (const training of [true, false]) {
+      const graph = new Graph({ training });
+      const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [3, 32, 32, 1], "input"));
+      expect(createModel(modelDefinition(name), task).forward(x).shape).toEqual([3, 10]);
+    }
+  });
+
+  it("have the parameter counts of their definitions", () => {
+    expect(parameterCount("mlp", { width: 100 })).toBe(1024 * 100 + 100 + 100 * 100 + 100 + 100 * 10 + 10);
+    // LeNet-5: 156 + 2416 + 48120 + 10164 + 850.
+    expect(parameterCount("lenet")).toBe(61706);
+    // ResNet-20: the stem, three stages of three blocks, two 1×1 shortcuts, 64·10 + 10, and 2 per channel for each norm.
+    const stem = 9 * 16 + 32;
+    const stage = (from: number, to: number) => 9 * from * to + 5 * 9 * to * to + 6 * 2 * to + (from === to ? 0 : from * to + 2 * to);
+    expect(parameterCount("resnet20")).toBe(stem + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650);
+  });
+
+  it("use PyTorch's names", () => {
+    const names = namedStates(createModel(modelDefinition("resnet20"), task)).map(([name]) => name);
+    expect(names).toContain("layer2.0.downsample.0.weight");
+    expect(names).toContain("layer3.2.bn2.running_var");
+    expect(names).toContain("fc.bias");
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it("attribute every node to a module", () => {
+    const graph = new Graph({ training: true });
+    const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [1, 32, 32, 1], "input"));
+    createModel(modelDefinition("resnet20"), task).forward(x);
+    const convolutions = graph.nodes.filter(({ op }) => op === "conv2d").map(({ path }) => path);
+    expect(convolutions[0]).toBe("conv1");
+    expect(convolutions).toContain("layer1.2.conv2");
+    expect(graph.nodes.some(({ op, path }) => op === "unary" && path === "layer1.0")).toBe(true);
+  });
+
+  it("refuse unknown names and options", () => {
+    expect(() => modelDefinition("resnet2O")).toThrow(/Did you mean "resnet20"/);
+    expect(() => createModel(modelDefinition("mlp"), task, { depth: 3 })).toThrow(/no option "depth"/);
+    expect(() => createModel(modelDefinition("mlp"), task, { width: 0 })).toThrow(/positive integer/);
+  });
+});

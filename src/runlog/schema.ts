@@ -1,0 +1,104 @@
+/**
+ * The lines of a run record: what a training run says about itself, one JSON object per line. Two equal runs give
+ * byte-identical records, so no wall-clock time is in here; times go into a timing file beside it. Runs in a browser
+ * too. Whoever adds a field makes it optional; whoever changes the meaning of one raises `RECORD_VERSION`.
+ */
+
+/** The version that this code writes, and the only one it reads. */
+export const RECORD_VERSION = 1;
+
+/** A setting as JSON knows it; numbers may also be NaN or infinite. */
+export type SettingValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly SettingValue[]
+  | { readonly [name: string]: SettingValue };
+export type Settings = Readonly<Record<string, SettingValue>>;
+
+/** The first line: everything that determines the run, and on what it ran. */
+export interface HeaderLine {
+  readonly type: "header";
+  readonly version: typeof RECORD_VERSION;
+  readonly model: string;
+  readonly recipe: string;
+  readonly data: DataRecord;
+  readonly seed: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: Settings;
+  readonly recipeSettings: Settings;
+  readonly kernels: KernelRecord;
+  /** The command line, as one would type it again. */
+  readonly command: string;
+  readonly roundoffVersion: string;
+  readonly nodeVersion: string;
+}
+
+export interface DataRecord {
+  readonly name: string;
+  /** Hash of the whole set's payload. */
+  readonly sha256: string;
+  /** The kind of place it was found in. */
+  readonly source: string;
+  /** Rows in use, after any limit. */
+  readonly trainRows: number;
+  readonly testRows: number;
+}
+
+export interface KernelRecord {
+  /** The kernel set, such as `native`. */
+  readonly name: string;
+  /** The instruction sets it uses, such as `avx2`. */
+  readonly tier: string;
+  readonly threads: number;
+  readonly cpu: string;
+}
+
+/** One training step. Steps count from 1 over the whole run; epochs from 0. */
+export interface StepLine {
+  readonly type: "step";
+  readonly step: number;
+  readonly epoch: number;
+  /** Mean loss of the batch, unscaled. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly lossScale?: number;
+  /** Updates left out so far because a gradient was not finite. */
+  readonly skippedSteps?: number;
+  /** Examples of the batch whose class was predicted right, of `examples`. */
+  readonly correct: number;
+  readonly examples: number;
+}
+
+/** The end of an epoch: `step` is the last step taken. Accuracies are fractions from 0 to 1. */
+export interface EpochLine {
+  readonly type: "epoch";
+  readonly epoch: number;
+  readonly step: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+}
+
+export const END_STATUSES = ["finished", "diverged", "interrupted"] as const;
+export type EndStatus = (typeof END_STATUSES)[number];
+
+/** The last line of a run that came to an end. A record without one was cut off, or is still being written. */
+export interface EndLine {
+  readonly type: "end";
+  readonly status: EndStatus;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export type RecordLine = HeaderLine | StepLine | EpochLine | EndLine;
+
+/** A line of the timing file: how long the steps since the line before took, and the rate over them. */
+export interface TimingLine {
+  readonly type: "timing";
+  readonly step: number;
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+}

@@ -1,0 +1,50 @@
+/** Reads the run records of a study back into results, so that a report needs nothing but the files of its runs. */
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { RoundoffError } from "../base/errors.ts";
+import { readRecord, readTimings } from "../runlog/reader.ts";
+import { RECORD_FILE, TIMING_FILE } from "../train/run.ts";
+import type { RunResult } from "./run-result.ts";
+
+/** Which run of a study a directory holds. */
+export interface RunPlace {
+  readonly setting: string;
+  readonly recipe: string;
+  readonly seed: number;
+  readonly directory: string;
+}
+
+/** The result of a finished run, or undefined while it has no last line. `root` is where the report will stand. */
+export async function readResult(place: RunPlace, root: string): Promise<RunResult | undefined> {
+  const path = join(place.directory, RECORD_FILE);
+  if (!existsSync(path)) return undefined;
+  const { header, steps, epochs, end } = await readRecord(path);
+  if (end === undefined || end.status === "interrupted") return undefined;
+  if (header === undefined) {
+    throw new RoundoffError("DATA_CORRUPT", { what: `run record "${path}" has no header`, hint: "Delete that run's folder." });
+  }
+  return {
+    setting: place.setting,
+    recipe: place.recipe,
+    seed: place.seed,
+    status: end.status,
+    finalMetrics: end.metrics,
+    steps,
+    epochs,
+    facts: {
+      model: header.model,
+      data: header.data,
+      kernels: header.kernels,
+      command: header.command,
+      roundoffVersion: header.roundoffVersion,
+      nodeVersion: header.nodeVersion,
+    },
+    samplesPerSecond: await speed(join(place.directory, TIMING_FILE)),
+    recordPath: relative(root, path),
+  };
+}
+
+async function speed(path: string): Promise<number | undefined> {
+  if (!existsSync(path)) return undefined;
+  return (await readTimings(path)).at(-1)?.samplesPerSecond;
+}

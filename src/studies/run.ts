@@ -1,0 +1,169 @@
+/**
+ * Runs a study: every setting × seed × recipe that has no finished record yet, one after the other, then the verdicts and
+ * the report. Interrupted at any point, the same call goes on where it stopped.
+ */
+import { join, resolve } from "node:path";
+import { RoundoffError } from "../base/errors.ts";
+import { replaceFile } from "../base/replace-file.ts";
+import type { ImageSplits } from "../data/image-set.ts";
+import type { KernelSet } from "../kernels/contract.ts";
+import { modelDefinition } from "../models/catalog.ts";
+import { recipe as recipeNamed } from "../recipes/catalog.ts";
+import type { KernelRecord } from "../runlog/schema.ts";
+import { trainCommand } from "../train/command.ts";
+import { checkConfig, type TrainConfig } from "../train/config.ts";
+import { prepareOutput } from "../train/output.ts";
+import { interrupted, train, type TrainProgress } from "../train/run.ts";
+import type { RecipeDescription } from "./report-model.ts";
+import { htmlReport } from "./report-html.ts";
+import { markdownReport } from "./report-markdown.ts";
+import { readResult, type RunPlace } from "./results.ts";
+import type { RunResult } from "./run-result.ts";
+import type { StudySetting, StudySpec } from "./spec.ts";
+import { summarise, type VerdictRow } from "./summary.ts";
+
+export interface StudyOptions {
+  readonly spec: StudySpec;
+  readonly out: string;
+  readonly kernels: KernelSet;
+  readonly kernelRecord: KernelRecord;
+  /** Loads a data set by name; called once for each. */
+  readonly loadData: (name: string) => Promise<ImageSplits>;
+  readonly command: string;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: StudyProgress) => void;
+}
+
+export interface StudyProgress {
+  readonly place: RunPlace;
+  /** Of all runs of the study, how many are done. */
+  readonly runsDone: number;
+  readonly runs: number;
+  /** Steps of the run under way; absent when it was found finished. */
+  readonly train?: TrainProgress;
+  /** Set when the run has just ended. */
+  readonly result?: RunResult;
+}
+
+export interface StudyResult {
+  readonly rows: readonly VerdictRow[];
+  readonly reportPath: string;
+  readonly results: readonly RunResult[];
+}
+
+interface PlannedRun {
+  readonly place: RunPlace;
+  readonly config: TrainConfig;
+}
+
+export async function runStudy(options: StudyOptions): Promise<StudyResult> {
+  const { spec, out } = options;
+  const runs = planRuns(spec, out);
+  await prepareOutput(out, true);
+  const data = new Map<string, ImageSplits>();
+  for (const name of new Set(spec.settings.map((setting) => setting.data))) data.set(name, await options.loadData(name));
+  const results: RunResult[] = [];
+  for (const [index, run] of runs.entries()) {
+    const known = await finishedResult(run, out);
+    const result = known ?? (await trainOne(run, data.get(run.config.data)!, options, index, runs.length));
+    results.push(result);
+    options.onProgress?.({ place: run.place, runsDone: index + 1, runs: runs.length, result });
+  }
+  return writeReport(options, results);
+}
+
+/** All runs, seed by seed, so that an interrupted study has whole seeds rather than whole recipes. Checks every name. */
+function planRuns(spec: StudySpec, out: string): PlannedRun[] {
+  return spec.settings.flatMap((setting) => {
+    modelDefinition(setting.model);
+    setting.recipes.forEach(recipeNamed);
+    return spec.seeds.flatMap((seed) =>
+      setting.recipes.map((recipe) => ({
+        place: { setting: setting.id, recipe, seed, directory: join(out, "runs", setting.id, `${recipe}-seed${seed}`) },
+        config: checkConfig(runConfig(setting, recipe, seed)),
+      })),
+    );
+  });
+}
+
+function runConfig(setting: StudySetting, recipe: string, seed: number): TrainConfig {
+  const modelOptions: Record<string, number> = {};
+  for (const [key, value] of Object.entries(setting.modelOptions)) {
+    if (typeof value !== "number") {
+      throw new RoundoffError("INVALID_ARGUMENT", {
+        what: `model option "${key}" of setting "${setting.id}" is not a number`,
+        expected: "a positive integer",
+        received: `"${value}"`,
+      });
+    }
+    modelOptions[key] = value;
+  }
+  const { model, data, epochs, batchSize, trainLimit, testLimit, optimizer } = setting;
+  return { model, modelOptions, data, recipe, epochs, seed, batchSize, trainLimit, testLimit, optimizer };
+}
+
+/** A run that is finished counts only if it was made with the same settings. */
+async function finishedResult({ place, config }: PlannedRun, out: string): Promise<RunResult | undefined> {
+  const result = await readResult(place, out);
+  if (result === undefined) return undefined;
+  if (result.facts.command === commandOf(place, config)) return result;
+  throw new RoundoffError("INVALID_ARGUMENT", {
+    what: `"${place.directory}" holds a run with other settings`,
+    expected: commandOf(place, config),
+    received: result.facts.command,
+    hint: "Choose another --out for the changed study.",
+  });
+}
+
+/** Without the root of the output, so that equal studies in different folders have equal records. */
+function commandOf({ setting, recipe, seed }: RunPlace, config: TrainConfig): string {
+  return trainCommand(config, join("runs", setting, `${recipe}-seed${seed}`));
+}
+
+async function trainOne(
+  { place, config }: PlannedRun,
+  data: ImageSplits,
+  options: StudyOptions,
+  index: number,
+  runs: number,
+): Promise<RunResult> {
+  const { kernels, kernelRecord, signal } = options;
+  const result = await train({
+    config,
+    data,
+    kernels,
+    kernelRecord,
+    out: place.directory,
+    resume: true,
+    command: commandOf(place, config),
+    signal,
+    onProgress: (progress) => options.onProgress?.({ place, runsDone: index, runs, train: progress }),
+  });
+  if (result.status === "interrupted") throw interrupted(result);
+  const read = await readResult(place, options.out);
+  if (read === undefined) {
+    throw new RoundoffError("DATA_CORRUPT", { what: `the record of the finished run in "${place.directory}" has no end` });
+  }
+  return read;
+}
+
+async function writeReport(options: StudyOptions, results: readonly RunResult[]): Promise<StudyResult> {
+  const { spec, out, machine, command } = options;
+  const { rows } = summarise(spec, results);
+  const input = { spec, results, recipes: describeRecipes(spec), machine, command };
+  const reportPath = resolve(out, "report.html");
+  await replaceFile(reportPath, htmlReport(input));
+  await replaceFile(resolve(out, "report.md"), markdownReport(input));
+  await replaceFile(resolve(out, "verdicts.json"), `${JSON.stringify(rows, null, 2)}\n`);
+  return { rows, reportPath, results };
+}
+
+function describeRecipes(spec: StudySpec): RecipeDescription[] {
+  const names = new Set(spec.settings.flatMap((setting) => setting.recipes));
+  return [...names].map((name) => {
+    const { paper, summary, choices } = recipeNamed(name);
+    const settings = Object.fromEntries(choices.map(({ what, setting }) => [what, setting]));
+    return { recipe: name, paper, settings: choices.length > 0 ? settings : { everything: summary } };
+  });
+}

@@ -1,0 +1,92 @@
+/** Checks pairing by seed, what is left out, and that rows do not depend on the order of the runs. */
+import { describe, expect, it } from "vitest";
+import { summarise } from "./summary.ts";
+import { syntheticResults, syntheticRun, syntheticSpec } from "./synthetic-study.fixture.ts";
+
+describe("summarise", () => {
+  const spec = syntheticSpec();
+
+  it("gives one row per recipe, in the order of the study", () => {
+    const { rows, missing } = summarise(spec, syntheticResults());
+    expect(missing).toEqual([]);
+    expect(rows.map((row) => [row.recipe, row.verdict, row.rule])).toEqual([
+      ["fp32", "holds", "baseline"],
+      ["bf16", "holds", "within-margin"],
+      ["fp16-unscaled", "fails", "diverged"],
+    ]);
+    const [fp32, bf16, fp16] = rows;
+    expect(fp32).toMatchObject({ gap: 0, ci90: [0, 0], samplesPerSecond: 4100 });
+    expect(bf16.value).toBeCloseTo(0.9065, 12);
+    expect(bf16.baseline).toBeCloseTo(0.907, 12);
+    expect(bf16.gap).toBeCloseTo(-0.0005, 12);
+    expect(bf16.gaps.map((gap) => Math.round(gap * 1e4))).toEqual([-10, -5, 0]);
+    expect(bf16.seedSpread).toBeCloseTo(0.002, 12);
+    // Two diverged runs count as chance: (0.1 + 0.71 + 0.1) / 3.
+    expect(fp16.value).toBeCloseTo(0.91 / 3, 12);
+    expect(fp16).toMatchObject({ diverged: 2, notLearning: 0, seeds: [0, 1, 2] });
+  });
+
+  it("gives the same rows whatever the order of the runs", () => {
+    const results = syntheticResults();
+    expect(summarise(spec, [...results].reverse())).toEqual(summarise(spec, results));
+  });
+
+  it("pairs only seeds that both have, and lists what is missing", () => {
+    const results = syntheticResults().map((run) =>
+      run.recipe === "bf16" && run.seed === 1 ? { ...run, status: "interrupted" as const } : run,
+    );
+    const { rows, missing } = summarise(spec, results);
+    expect(missing).toEqual([{ setting: "main", recipe: "bf16", seed: 1 }]);
+    expect(rows[1].seeds).toEqual([0, 2]);
+    expect(rows[1].baseline).toBeCloseTo(0.907, 12);
+    expect(rows[1].gap).toBeCloseTo(-0.0005, 12);
+  });
+
+  it("has no row for a recipe without a pair", () => {
+    const withoutBaseline = syntheticResults().filter((run) => run.recipe !== "fp32");
+    expect(summarise(spec, withoutBaseline)).toMatchObject({ rows: [], missing: { length: 3 } });
+  });
+
+  it("measures each setting from its own baseline", () => {
+    const two = syntheticSpec({
+      seeds: [0],
+      recipes: ["fp32", "bf16"],
+      settings: [
+        { id: "a", title: "A" },
+        { id: "b", title: "B", expected: { bf16: "fails" } },
+      ],
+    });
+    const runs = [
+      { setting: "a", recipe: "fp32", accuracy: 0.9 },
+      { setting: "a", recipe: "bf16", accuracy: 0.9 },
+      { setting: "b", recipe: "fp32", accuracy: 0.8 },
+      { setting: "b", recipe: "bf16", accuracy: 0.78 },
+    ].map((run) => syntheticRun({ ...run, seed: 0 }));
+    const { rows } = summarise(two, runs);
+    expect(rows.map((row) => [row.setting, row.recipe, row.verdict, row.expected])).toEqual([
+      ["a", "fp32", "holds", null],
+      ["a", "bf16", "holds", null],
+      ["b", "fp32", "holds", null],
+      ["b", "bf16", "degrades", "fails"],
+    ]);
+    expect(rows[3]).toMatchObject({ seedSpread: null, certainty: "one seed" });
+  });
+
+  it("says so when the baseline itself failed", () => {
+    const results = syntheticResults().map((run) =>
+      run.recipe === "fp32" ? { ...run, status: "diverged" as const } : run,
+    );
+    expect(summarise(spec, results).rows.map((row) => row.verdict)).toEqual([
+      "fails",
+      "undecided",
+      "undecided",
+    ]);
+  });
+
+  it("refuses two results for one run", () => {
+    const results = syntheticResults();
+    expect(() => summarise(spec, [...results, results[0]])).toThrow(
+      /two results for setting main.*fp32, seed 0/,
+    );
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * From runs to rows: pairs each recipe with the baseline of the same setting and seed, judges it, and says which runs
+ * are missing. Pure: the same runs in any order give the same rows. Rows are what `roundoff study --json` prints.
+ */
+import { RoundoffError } from "../base/errors.ts";
+import type { RunResult } from "./run-result.ts";
+import type { Metric, StudySetting, StudySpec, Verdict } from "./spec.ts";
+import { mean, sampleDeviation } from "./statistics.ts";
+import type { Certainty, Outcome, Pair, RuleName } from "./verdict.ts";
+import { judge, outcomeOf } from "./verdict.ts";
+
+/** One recipe in one setting. All metrics are fractions; null where one seed cannot tell. */
+export interface VerdictRow {
+  readonly setting: string;
+  readonly model: string;
+  readonly recipe: string;
+  readonly metric: Metric;
+  /** Mean of the baseline over the paired seeds. */
+  readonly baseline: number;
+  /** Mean of the recipe over the paired seeds; a diverged run counts as chance. */
+  readonly value: number;
+  /** value − baseline. */
+  readonly gap: number;
+  /** Sample standard deviation of the baseline over its own seeds. */
+  readonly seedSpread: number | null;
+  readonly verdict: Verdict;
+  /** The rule that gave the verdict; `baseline` in the baseline's own row. */
+  readonly rule: RuleName | "baseline";
+  readonly certainty: Certainty;
+  /** The paired seeds; then, in the same order, the metric and recipe − baseline for each. */
+  readonly seeds: readonly number[];
+  readonly values: readonly number[];
+  readonly gaps: readonly number[];
+  readonly ci90: readonly [low: number, high: number] | null;
+  readonly equivalenceP: number | null;
+  readonly diverged: number;
+  readonly notLearning: number;
+  /** The verdict predicted in the study file, if any. */
+  readonly expected: Verdict | null;
+  /** Mean over the runs of examples trained per second; null when no timing was kept. */
+  readonly samplesPerSecond: number | null;
+}
+
+export interface MissingRun {
+  readonly setting: string;
+  readonly recipe: string;
+  readonly seed: number;
+}
+
+export interface StudySummary {
+  /** In the order of the study: by setting, then by recipe. */
+  readonly rows: readonly VerdictRow[];
+  /** Runs the study asks for that were not given or were interrupted; rows use the seeds that are there. */
+  readonly missing: readonly MissingRun[];
+}
+
+/** Judges every recipe of every setting that has at least one seed in common with the baseline. */
+export function summarise(spec: StudySpec, results: readonly RunResult[]): StudySummary {
+  const runs = indexRuns(spec, results);
+  const rows: VerdictRow[] = [];
+  const missing: MissingRun[] = [];
+  for (const setting of spec.settings) {
+    for (const recipe of setting.recipes) {
+      const absent = spec.seeds.filter((seed) => !runs.has(runKey({ setting: setting.id, recipe, seed })));
+      missing.push(...absent.map((seed) => ({ setting: setting.id, recipe, seed })));
+      const row = rowOf(spec, setting, recipe, runs);
+      if (row !== undefined) rows.push(row);
+    }
+  }
+  return { rows, missing };
+}
+
+function runKey(run: MissingRun): string {
+  return `${run.setting} ${run.recipe} ${run.seed}`;
+}
+
+function indexRuns(spec: StudySpec, results: readonly RunResult[]): ReadonlyMap<string, RunResult> {
+  const runs = new Map<string, RunResult>();
+  for (const run of results) {
+    if (run.status === "interrupted" || !spec.seeds.includes(run.seed)) continue;
+    const key = runKey(run);
+    if (runs.has(key))
+      throw new RoundoffError("INVALID_ARGUMENT", {
+        what: `two results for setting ${run.setting}, recipe ${run.recipe}, seed ${run.seed}`,
+        expected: "one result for each run of a study",
+        hint: "Give the runs of one output folder only.",
+      });
+    runs.set(key, run);
+  }
+  return runs;
+}
+
+function rowOf(
+  spec: StudySpec,
+  setting: StudySetting,
+  recipe: string,
+  runs: ReadonlyMap<string, RunResult>,
+): VerdictRow | undefined {
+  const find = (name: string, seed: number) => runs.get(runKey({ setting: setting.id, recipe: name, seed }));
+  const outcome = (run: RunResult): Outcome =>
+    outcomeOf(
+      { seed: run.seed, diverged: run.status === "diverged", value: run.finalMetrics[spec.metric] },
+      spec,
+    );
+  const pairs = spec.seeds.flatMap((seed): Pair[] => {
+    const [run, baseline] = [find(recipe, seed), find(spec.baseline, seed)];
+    return run && baseline ? [{ recipe: outcome(run), baseline: outcome(baseline) }] : [];
+  });
+  if (pairs.length === 0) return undefined;
+  const judgement = judge(pairs, spec);
+  const speeds = spec.seeds.flatMap((seed) => find(recipe, seed)?.samplesPerSecond ?? []);
+  const baselines = spec.seeds.flatMap((seed) => find(spec.baseline, seed) ?? []);
+  return {
+    setting: setting.id,
+    model: setting.model,
+    recipe,
+    metric: spec.metric,
+    baseline: mean(pairs.map((pair) => pair.baseline.score)),
+    value: mean(pairs.map((pair) => pair.recipe.score)),
+    seedSpread: sampleDeviation(baselines.map((run) => outcome(run).score)),
+    ...judgement,
+    ...(recipe === spec.baseline ? baselineJudgement(pairs) : {}),
+    seeds: pairs.map((pair) => pair.recipe.seed),
+    values: pairs.map((pair) => pair.recipe.score),
+    gaps: pairs.map((pair) => pair.recipe.score - pair.baseline.score),
+    diverged: countFailures(pairs, "diverged"),
+    notLearning: countFailures(pairs, "notLearning"),
+    expected: Object.hasOwn(setting.expected, recipe) ? setting.expected[recipe] : null,
+    samplesPerSecond: speeds.length > 0 ? mean(speeds) : null,
+  };
+}
+
+/** The baseline holds against itself by definition, unless it failed to train. */
+function baselineJudgement(pairs: readonly Pair[]): Partial<VerdictRow> {
+  const failed = pairs.filter((pair) => pair.baseline.failure !== "none").length;
+  return { verdict: failed >= pairs.length / 2 ? "fails" : "holds", rule: "baseline" };
+}
+
+function countFailures(pairs: readonly Pair[], failure: Outcome["failure"]): number {
+  return pairs.filter((pair) => pair.recipe.failure === failure).length;
+}

@@ -1,0 +1,36 @@
+/** Checks the text table: alignment, what each verdict says for itself, and the empty table. */
+import { describe, expect, it } from "vitest";
+import { summarise } from "./summary.ts";
+import { syntheticResults, syntheticSpec } from "./synthetic-study.fixture.ts";
+import { formatVerdictTable, reasonCell, verdictCell } from "./verdict-table.ts";
+
+describe("formatVerdictTable", () => {
+  const { rows } = summarise(syntheticSpec(), syntheticResults());
+
+  it("aligns decimals and says the verdict with its rule", () => {
+    expect(formatVerdictTable(rows).split("\n")).toEqual([
+      "main (lenet)",
+      "recipe         accuracy %     gap   90 % interval   TOST p  seed spread  seeds  verdict   why",
+      "─────────────  ──────────  ──────  ──────────────  ───────  ───────────  ─────  ────────  ───────────────────────────────",
+      "fp32                90.70       –               –        –         0.20      3  baseline",
+      "bf16                90.65   −0.05  [−0.13, +0.03]  < 0.001         0.25      3  holds     within-margin",
+      "fp16-unscaled       30.33  −60.37               –        –        35.22      3  fails     diverged: 2 of 3 seeds diverged",
+      "",
+    ]);
+  });
+
+  it("says when a verdict is weak, and when the baseline failed", () => {
+    const [fp32, bf16] = rows;
+    expect(reasonCell({ ...bf16, certainty: "point estimate only" })).toBe(
+      "within-margin, point estimate only",
+    );
+    expect(reasonCell({ ...bf16, certainty: "one seed", rule: "below-margin" })).toBe(
+      "below-margin, one seed",
+    );
+    expect(verdictCell({ ...fp32, verdict: "fails" })).toBe("fails");
+  });
+
+  it("has a sentence for no rows", () => {
+    expect(formatVerdictTable([])).toBe("no finished runs to compare\n");
+  });
+});

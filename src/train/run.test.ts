@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ruledImages } from "../data/fixtures.ts";
+import type { ImageSplits } from "../data/image-set.ts";
+import { createReferenceKernels } from "../kernels/reference/kernel-set.ts";
+import { readRecord } from "../runlog/reader.ts";
+import type { TrainConfig } from "./config.ts";
+import { train, type TrainOptions } from "./run.ts";
+
+const normal = { mean: 0.5, std: 0.29 };
+const data: ImageSplits = {
+  train: { ...ruledImages(64, 28), ...normal },
+  test: { ...ruledImages(21, 28), ...normal },
+  provenance: { name: "ruled", path: "none", source: "directory", sha256: "0".repeat(64) },
+};
+
+const config: TrainConfig = {
+  model: "mlp",
+  modelOptions: { width: 8 },
+  data: "ruled",
+  recipe: "fp32",
+  epochs: 2,
+  seed: 5,
+  batchSize: 16,
+  optimizer: { learningRate: 0.05, momentum: 0.9, weightDecay: 1e-4, schedule: { kind: "cosine", warmupSteps: 1 } },
+};
+
+let out: string;
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), "roundoff-train-"));
+});
+afterEach(async () => {
+  await rm(out, { recursive: true, force: true });
+});
+
+function options(directory: string, changes: Partial<TrainConfig> = {}): TrainOptions {
+  return {
+    config: { ...config, ...changes },
+    data,
+    kernels: createReferenceKernels(),
+    kernelRecord: { name: "reference", tier: "typescript", threads: 1, cpu: "test" },
+    out: join(out, directory),
+    command: "test",
+  };
+}
+
+const bytes = (directory: string, file: string) => readFileSync(join(out, directory, file));
+
+describe("train", () => {
+  it("learns, and records every step and epoch", async () => {
+    const result = await train(options("a", { epochs: 6 }));
+    const record = await readRecord(result.recordPath);
+    expect(result.status).toBe("finished");
+    expect(record.steps).toHaveLength(24);
+    expect(record.epochs).toHaveLength(6);
+    expect(record.epochs[5].trainLoss).toBeLessThan(record.epochs[0].trainLoss);
+    expect(record.end?.metrics).toEqual(result.metrics);
+  });
+
+  it("gives the same bytes twice", async () => {
+    await train(options("a", { recipe: "fp8" }));
+    await train(options("b", { recipe: "fp8" }));
+    expect(bytes("a", "run.jsonl").equals(bytes("b", "run.jsonl"))).toBe(true);
+    expect(bytes("a", "checkpoint.safetensors").equals(bytes("b", "checkpoint.safetensors"))).toBe(true);
+  });
+
+  it.each(["fp32", "fp16", "int16", "fp8", "bf16-pure-stochastic"])(
+    "%s stopped at any step and resumed ends in the bytes of an uninterrupted run",
+    async (recipe) => {
+      await train(options("whole", { recipe }));
+      for (const stopAt of [1, 4, 6]) {
+        const directory = `stopped${stopAt}`;
+        const abort = new AbortController();
+        const onProgress = ({ step }: { step: number }) => {
+          if (step === stopAt) abort.abort();
+        };
+        const first = await train({ ...options(directory, { recipe }), signal: abort.signal, onProgress });
+        expect(first.status).toBe("interrupted");
+        const second = await train({ ...options(directory, { recipe }), resume: true });
+        expect(second.status).toBe("finished");
+        for (const file of ["run.jsonl", "checkpoint.safetensors"]) {
+          expect(bytes(directory, file).equals(bytes("whole", file)), `${file}, stopped at ${stopAt}`).toBe(true);
+        }
+      }
+    },
+  );
+
+  it("starts all recipes from the same weights and batches", async () => {
+    const losses = await Promise.all(
+      ["fp32", "bf16", "int16"].map(async (recipe) => {
+        const { recordPath } = await train(options(recipe, { recipe }));
+        return (await readRecord(recordPath)).steps[0].loss;
+      }),
+    );
+    for (const loss of losses) expect(Math.abs(loss - losses[0])).toBeLessThan(0.01);
+  });
+
+  it("ends as diverged when the loss stops being a number", async () => {
+    const wild = { ...config.optimizer, learningRate: 1e30 };
+    const result = await train(options("a", { optimizer: wild, epochs: 8 }));
+    expect(result.status).toBe("diverged");
+    expect((await readRecord(result.recordPath)).end?.status).toBe("diverged");
+  });
+
+  it("does not write over a run, nor resume another one", async () => {
+    await train(options("a"));
+    await expect(train(options("a"))).rejects.toThrow(/holds a run already/);
+    await expect(train({ ...options("a", { seed: 6 }), resume: true })).rejects.toThrow(/another seed/);
+  });
+
+  it("refuses impossible settings before it writes anything", async () => {
+    await expect(train(options("a", { epochs: 0 }))).rejects.toThrow(/epochs is out of range/);
+    await expect(train(options("a", { recipe: "bf61" }))).rejects.toThrow(/Did you mean "bf16"/);
+    await expect(train(options("a", { batchSize: 65 }))).rejects.toThrow(/batch size is larger/);
+    expect(() => bytes("a", "run.jsonl")).toThrow();
+  });
+
+  it("names a damaged checkpoint", async () => {
+    await train(options("a"));
+    await writeFile(join(out, "a", "checkpoint.safetensors"), "not a checkpoint");
+    await expect(train({ ...options("a"), resume: true })).rejects.toThrow(/header is longer|cannot be used/);
+  });
+
+  it("says when the output cannot be written", async () => {
+    await mkdir(join(out, "f"), { recursive: true });
+    await writeFile(join(out, "f", "file"), "");
+    await expect(train(options("f/file/below"))).rejects.toThrow(/cannot write/);
+  });
+});
