@@ -80,7 +80,7 @@ function filesUnder(folder) {
 
 function hashOfSources() {
   const sources = filesUnder(join(ROOT, "src")).filter(
-    (path) => path.endsWith(".ts") && !path.endsWith(".test.ts"),
+    (path) => path.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(path),
   );
   const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) =>
     join(ROOT, name),

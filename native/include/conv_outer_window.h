@@ -25,7 +25,7 @@ struct OuterShape {
   int64_t b_bytes() const { return input.rows * bRow; }
 };
 
-constexpr int64_t kPieceSteps = 16;
+constexpr int64_t kPieceSteps = 8;
 // Room behind a and b that whole tiles may read.
 constexpr int64_t kOuterSlack = 512;
 
@@ -41,7 +41,7 @@ void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Ope
 int64_t row_space(const OuterShape& shape, const ConvShape& conv);
 
 // Appends the runs of kernel row `kernelRow` over `rows` output rows; byte offsets are relative to `aBase` and `bBase`.
-// `chain` carries the bound of the open INT32 chain from call to call.
+// `chain` carries the bound of the open INT32 chain from call to call; the last run of all must be made to spill.
 struct OuterRuns {
   OuterRun* runs;
   int64_t count;

@@ -26,9 +26,10 @@ struct PackedColumns {
   const char* panels;
   const float* norms;
   const Tap* taps;  // offsets from a row pointer, in the order of the panels' steps
+  int64_t firstPanel, lastPanel;
 };
 
-// out[(m − first)·pitch + n] for rows first … first+count of the block and all columns. `runs`: room for
+// out[(m − first)·pitch + n] for rows first … first+count of the block and the columns of panels firstPanel … lastPanel−1. `runs`: room for
 // `runs_needed(layout)`. `tile_space`: room for kTileSpace floats. INT16: bare integer sums, not yet scaled.
 void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const PackedColumns& columns, Run* runs,
                    float* tileSpace, float* out, int64_t pitch);

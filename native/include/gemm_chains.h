@@ -12,7 +12,7 @@ namespace roundoff::ROUNDOFF_TIER {
 constexpr float kChainLimit = 2147483647.0f * (1.0f - 2e-4f);
 inline float chain_bound(float rowNorm, float columnNorm) { return rowNorm * columnNorm * (1.0f + 1e-5f); }
 
-constexpr int64_t kGranuleSteps = 16;
+constexpr int64_t kGranuleSteps = 8;
 constexpr int64_t kGranuleValues = 2 * kGranuleSteps;
 
 inline int64_t granules(int64_t steps) { return (steps + kGranuleSteps - 1) / kGranuleSteps; }

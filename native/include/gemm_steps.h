@@ -24,20 +24,36 @@ template <class Vec>
 #endif
 }
 
+// A block of accumulators that the compiler keeps in registers.
+template <class Vec, int Rows, int Vectors>
+struct Registers {
+  Vec at[Rows][Vectors];
+
+  [[gnu::always_inline]] void clear() {
+    each([](int, int, Vec& x) [[gnu::always_inline]] { x = Vec{}; });
+  }
+
+  // body(row, vector, register), unrolled: nothing may index registers at run time.
+  template <class Body>
+  [[gnu::always_inline]] void each(const Body& body) {
+#pragma GCC unroll 16
+    for (int m = 0; m < Rows; m++)
+#pragma GCC unroll 4
+      for (int v = 0; v < Vectors; v++) body(m, v, at[m][v]);
+  }
+};
+
 struct F32Step {
   using Vec = VecF;
-  static constexpr bool integer = false;
   static void multiply_add(VecF& sum, VecI a, VecI b) {
     sum += as_float(a) * as_float(b);
     pin(sum);
   }
-  static VecF value(VecF sum) { return sum; }
 };
 
 // Lanes of 32 bits hold two signed 16-bit values: sum += a₀b₀ + a₁b₁, modulo 2^32. Values must not be −32768.
 struct I16Step {
   using Vec = VecI;
-  static constexpr bool integer = true;
   static void multiply_add(VecI& sum, VecI a, VecI b) {
 #if defined(__AVX512BW__)
     sum += (VecI)_mm512_madd_epi16((__m512i)a, (__m512i)b);
@@ -51,28 +67,23 @@ struct I16Step {
 #endif
     pin(sum);
   }
-  static VecF value(VecI sum) { return to_float(sum); }
 };
 
 #if defined(__AVX512F__)
 // As I16Step in one instruction. Inline assembly: with the intrinsic, GCC 12 spills the accumulators.
 struct VnniStep {
   using Vec = VecI;
-  static constexpr bool integer = true;
   static void multiply_add(VecI& sum, VecI a, VecI b) {
     asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
   }
-  static VecF value(VecI sum) { return to_float(sum); }
 };
 
 // VDPBF16PS: sum += a₁b₁ then + a₀b₀, subnormals flushed to zero (accumulator profile `vdpbf16`).
 struct Bf16Step {
   using Vec = VecF;
-  static constexpr bool integer = false;
   static void multiply_add(VecF& sum, VecI a, VecI b) {
     asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
   }
-  static VecF value(VecF sum) { return sum; }
 };
 #endif
 

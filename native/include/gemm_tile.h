@@ -12,7 +12,7 @@ enum class Products : uint8_t { f32, bf16Pairs, i16Pairs };
 inline int values_per_step(Products products) { return products == Products::f32 ? 1 : 2; }
 
 // `count` consecutive steps, starting `offset` bytes behind each row pointer. Panels are read straight on.
-// `spill` (i16 only): the integer sums go to FP32 after this run.
+// `spill` (i16 only): the integer sums are added to the FP32 sums after this run; true for the last run.
 struct Run {
   int32_t offset, count;
   bool spill;

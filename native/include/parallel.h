@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 
 #include "block_io.h"
 #include "thread_pool.h"
@@ -14,17 +13,10 @@ constexpr int64_t kChunk = 16 * kBlock;
 
 inline int64_t chunks_of(int64_t items, int64_t size) { return (items + size - 1) / size; }
 
-// body(task, thread) for task = 0 … tasks−1.
-template <class Body>
-void parallel_tasks(Context& ctx, int64_t tasks, const Body& body) {
-  // By reference: a std::function that holds a large lambda would allocate.
-  ctx.pool.parallel_for(tasks, std::ref(body));
-}
-
 // body(offset, n, thread) for consecutive blocks of at most kBlock elements of [0, elements).
 template <class Body>
 void parallel_blocks(Context& ctx, int64_t elements, const Body& body) {
-  parallel_tasks(ctx, chunks_of(elements, kChunk), [&](int64_t task, int thread) {
+  ctx.pool.parallel_for(chunks_of(elements, kChunk), [&](int64_t task, int thread) {
     const int64_t end = std::min(elements, (task + 1) * kChunk);
     for (int64_t offset = task * kChunk; offset < end; offset += kBlock) {
       body(offset, std::min(kBlock, end - offset), thread);

@@ -59,4 +59,7 @@ inline void check(bool condition, const std::string& message) {
 // a kernel can rely on them (runtime/op_rules.cpp).
 void check_command(const Command& command);
 
+// Throws PlanError unless values can be rounded to this format and stored as `dtype`.
+void check_store(const StoreRounding& store, DType dtype);
+
 }  // namespace roundoff

@@ -19,7 +19,7 @@ struct Chunks {
 
   template <class Visit, class Join>
   void run(Context& ctx, double* partial, const Visit& visit, const Join& join) const {
-    parallel_tasks(ctx, count, [&](int64_t chunk, int) {
+    ctx.pool.parallel_for(count, [&](int64_t chunk, int) {
       double* a = partial + 2 * chunk * channels;
       std::fill_n(a, 2 * channels, 0.0);
       visit(chunk * step, std::min(rows, (chunk + 1) * step), a, a + channels);

@@ -202,7 +202,8 @@ void run_block(const Job& job, int64_t block, int thread) {
     for (int64_t g = 0; g < s.groups; g++) {
       const RowNorms norms{local.windowNorms + g * granules(job.window.groupBytes / 4), norms_per_row(job.window)};
       const PackedColumns columns{job.layout, job.shared.panels + g * job.panel_bytes(),
-                                  job.shared.norms + g * normsPerGroup, job.shared.taps + g * job.layout.taps};
+                                  job.shared.norms + g * normsPerGroup, job.shared.taps + g * job.layout.taps, 0,
+                                  job.layout.panels()};
       multiply_rows({local.rows, local.normRow, positions, norms}, first, count, columns, local.runs, local.tileSpace,
                     results + g * job.layout.columns, channels);
     }

@@ -30,7 +30,7 @@ void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const Pa
   const PanelLayout& layout = columns.layout;
   const bool integer = layout.tiles.products == Products::i16Pairs;
   int64_t runCount = integer ? 0 : plain_runs(columns.taps, layout.taps, runs);
-  for (int64_t p = 0; p < layout.panels(); p++) {
+  for (int64_t p = columns.firstPanel; p < columns.lastPanel; p++) {
     const Tile& tile = layout.tile(p);
     const int64_t used = layout.columns_of(p);
     const float* panelNorms = columns.norms + p * layout.norms_per_panel();
@@ -47,7 +47,7 @@ void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const Pa
           scheduledLast = high;
         }
       }
-      float* target = out + m * pitch + p * layout.tiles.wide.columns;
+      float* target = out + m * pitch + (p - columns.firstPanel) * layout.tiles.wide.columns;
       const char* panel = columns.panels + layout.offset(p);
       if (rows == tile.rows && used == tile.columns) {
         tile.run({block.rows + row, runs, runCount, panel, target, pitch});

@@ -24,7 +24,7 @@ inline float norm_of_eighths(int32_t sumOfSquares) {
 inline int32_t granule_squares(const int16_t* x, int64_t steps) {
   VecI sum{};
   for (int64_t i = 0; i < kGranuleSteps; i += kLanes) {
-    const VecI used = lane_numbers() < static_cast<int32_t>(steps - i);
+    const VecI used = lane_numbers() < static_cast<int32_t>(std::min(steps, kGranuleSteps) - i);
     const VecS v = (VecS)(load_vec(x + 2 * i) & used);
     const VecS sign = v >> 15;
     const VecS y = (VecS)(((v ^ sign) - sign + 7) >> 3);

@@ -1,5 +1,4 @@
-// Packs columns into panels, converting storage to the products' operands on the way. BF16 operands that are stored as
-// FP32 hold BF16 values by contract, so their upper half is the value.
+// Packs columns into panels, converting storage to the products' operands on the way.
 #include "gemm_panels.h"
 
 #include <algorithm>
@@ -8,32 +7,10 @@
 
 #include "block_io.h"
 #include "gemm_chains.h"
+#include "gemm_convert.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
-
-// Conversions between storage and operand, by bit pattern.
-struct SameWord {
-  using From = uint32_t;
-  using To = uint32_t;
-  static To convert(From x) { return x; }
-};
-struct Widen {
-  using From = uint16_t;
-  using To = uint32_t;
-  static To convert(From x) { return static_cast<uint32_t>(x) << 16; }
-};
-struct SameHalf {
-  using From = uint16_t;
-  using To = uint16_t;
-  static To convert(From x) { return x; }
-};
-struct UpperHalf {
-  using From = uint32_t;
-  using To = uint16_t;
-  // A NaN whose payload sits in the lower half must not become Inf.
-  static To convert(From x) { return (x & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : static_cast<uint16_t>(x >> 16); }
-};
 
 // Channels are taken in blocks so that reads and writes of a transposing copy both stay in L1.
 constexpr int64_t kChannelBlock = 16;
@@ -117,12 +94,10 @@ void pack_panel(const PanelLayout& layout, const ColumnSource& source, int64_t p
   char* dst = panels + layout.offset(panel);
   const bool full = used == columns && source.channels % values_per_step(layout.tiles.products) == 0;
   if (!full) memset(dst, 0, static_cast<size_t>(layout.taps * tapBytes));
-  const bool stored16 = bytes_of(source.operand->dtype) == 2;
-  const bool pairs = layout.tiles.products != Products::f32;
-  const auto pack = pairs ? (stored16 ? pack_tap<SameHalf> : pack_tap<UpperHalf>)
-                          : (stored16 ? pack_tap<Widen> : pack_tap<SameWord>);
   for (int64_t tap = 0; tap < layout.taps; tap++) {
-    pack(source, panel * layout.tiles.wide.columns, used, tap, columns, dst + tap * tapBytes);
+    with_conversion(layout.tiles.products, source.operand->dtype, [&](auto conversion) {
+      pack_tap<decltype(conversion)>(source, panel * layout.tiles.wide.columns, used, tap, columns, dst + tap * tapBytes);
+    });
   }
   if (layout.tiles.products == Products::i16Pairs) {
     panel_norms(layout, dst, columns, norms + panel * layout.norms_per_panel());

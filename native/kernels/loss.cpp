@@ -54,7 +54,7 @@ int64_t rows_together(int64_t classes) { return std::max<int64_t>(1, kBlock / cl
 template <class Body>
 void for_logit_rows(Context& ctx, const Operand& logits, const Body& body) {
   const int64_t rows = logits.dims[0], classes = logits.dims[1], together = rows_together(classes);
-  parallel_tasks(ctx, chunks_of(rows, together), [&](int64_t task, int thread) {
+  ctx.pool.parallel_for(chunks_of(rows, together), [&](int64_t task, int thread) {
     const RowSpace space(ctx, thread, classes);
     for (int64_t n = task * together; n < std::min(rows, (task + 1) * together); n++) {
       body(n, read_block(logits, n * classes, classes, space.in), space.out);

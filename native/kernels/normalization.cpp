@@ -42,7 +42,7 @@ void update_running(const Operand& running, const Operand& next, double momentum
 template <class Body>
 void for_rows(Context& ctx, int64_t rows, int64_t channels, const Body& body) {
   const int64_t step = rows_per_chunk(rows, channels);
-  parallel_tasks(ctx, chunks_of(rows, step), [&](int64_t chunk, int) {
+  ctx.pool.parallel_for(chunks_of(rows, step), [&](int64_t chunk, int) {
     const int64_t last = std::min(rows, (chunk + 1) * step);
     for_row_blocks(chunk * step, last, channels, [&](int64_t row, int64_t count, int64_t column, int64_t width) {
       body(row * channels + column, count, column, width);

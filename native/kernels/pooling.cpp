@@ -29,7 +29,7 @@ struct Pool {
 // body(n, oh, ow, pixel) for every output pixel, by rows in parallel.
 template <class Body>
 void for_windows(Context& ctx, const Pool& p, const Body& body) {
-  parallel_tasks(ctx, p.batch * p.outHeight, [&](int64_t row, int) {
+  ctx.pool.parallel_for(p.batch * p.outHeight, [&](int64_t row, int) {
     for (int64_t ow = 0; ow < p.outWidth; ow++) body(row / p.outHeight, row % p.outHeight, ow, row * p.outWidth + ow);
   });
 }
@@ -94,7 +94,7 @@ void avg_pool(const Command& command, Context& ctx) {
 template <class Spread>
 void scatter_images(Context& ctx, const Pool& p, const Operand& gx, const Spread& spread) {
   const int64_t size = p.height * p.width * p.channels;
-  parallel_tasks(ctx, p.batch, [&](int64_t n, int thread) {
+  ctx.pool.parallel_for(p.batch, [&](int64_t n, int thread) {
     float* sums = static_cast<float*>(ctx.scratch.get(thread, static_cast<size_t>(size) * sizeof(float)));
     std::fill_n(sums, size, 0.0f);
     spread(n, sums);

@@ -99,7 +99,7 @@ void reduce_sum(const Command& command, Context& ctx) {
   // Short sums share a task.
   const int64_t together = std::max<int64_t>(1, kChunk / std::max<int64_t>(1, std::min(step, length) * width));
   const int64_t items = outputs * chunks;
-  parallel_tasks(ctx, chunks_of(items, together), [&](int64_t task, int) {
+  ctx.pool.parallel_for(chunks_of(items, together), [&](int64_t task, int) {
     for (int64_t item = task * together; item < std::min(items, (task + 1) * together); item++) {
       const int64_t outer = item / chunks, first = item % chunks * step, last = std::min(length, first + step);
       if (r.innerKept) {

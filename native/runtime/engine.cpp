@@ -47,7 +47,7 @@ void Engine::round(const float* x, float* y, int64_t n, const StoreRounding& sto
       round_block_(y + offset, count, store, offset, clock);
     }
   };
-  pool_.parallel_for((n + kTask - 1) / kTask, std::ref(task));
+  pool_.parallel_for((n + kTask - 1) / kTask, task);
 }
 
 }  // namespace roundoff

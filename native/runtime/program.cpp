@@ -41,6 +41,8 @@ void check_buffer(const BufferSpec& buffer, size_t index, int64_t arenaBytes) {
         name + ": does not fit the arena of " + std::to_string(arenaBytes) + " bytes");
 }
 
+}  // namespace
+
 void check_store(const StoreRounding& store, DType dtype) {
   check(dtype == DType::f32 || dtype == DType::bf16, "only f32 and bf16 outputs can be rounded to a float format");
   // Below FP32's own smallest normal its values have fewer bits than the format asks for.
@@ -51,8 +53,6 @@ void check_store(const StoreRounding& store, DType dtype) {
   check(store.maxFinite > 0, "the format of an output has no positive maxFinite");
   check(dtype != DType::bf16 || store.precision <= 8, "a bf16 output cannot hold a format of more than 8 bits");
 }
-
-}  // namespace
 
 void Program::FreeArena::operator()(void* arena) const { std::free(arena); }
 

@@ -2,7 +2,12 @@
 // each other within microseconds) and then sleep on a futex.
 #include "thread_pool.h"
 
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "float_environment.h"
 
@@ -32,60 +37,81 @@ void wait_for_change(const std::atomic<T>& value, T old) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-  for (int thread = 1; thread < threads; thread++) workers_.emplace_back([this, thread] { work(thread); });
+struct ThreadPool::Crew {
+  std::vector<std::thread> workers;
+  const TaskBody* body = nullptr;
+  int64_t tasks = 0;
+  std::exception_ptr error;
+  std::mutex errorMutex;
+  std::atomic<int64_t> next{0};
+  // Counts jobs; workers sleep on it. `open` says whether the current job may still be entered, `active` how many
+  // workers are inside: the caller waits for those only, never for a worker that is still waking up.
+  std::atomic<uint32_t> generation{0};
+  std::atomic<bool> open{false};
+  std::atomic<int32_t> active{0};
+  std::atomic<bool> stopping{false};
+
+  void work(int thread);
+  void drain(int thread);
+};
+
+ThreadPool::ThreadPool(int threads) : threads_(threads), crew_(new Crew) {
+  for (int thread = 1; thread < threads; thread++) {
+    crew_->workers.emplace_back([crew = crew_, thread] { crew->work(thread); });
+  }
 }
 
 ThreadPool::~ThreadPool() {
-  stopping_ = true;
-  generation_.fetch_add(1);
-  generation_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  crew_->stopping = true;
+  crew_->generation.fetch_add(1);
+  crew_->generation.notify_all();
+  for (std::thread& worker : crew_->workers) worker.join();
+  delete crew_;
 }
 
-void ThreadPool::parallel_for(int64_t tasks, const std::function<void(int64_t, int)>& body) {
-  if (tasks == 1 || workers_.empty()) {
+void ThreadPool::parallel_for(int64_t tasks, const TaskBody& body) {
+  if (tasks == 1 || threads_ == 1) {
     for (int64_t task = 0; task < tasks; task++) body(task, 0);
     return;
   }
-  body_ = &body;
-  tasks_ = tasks;
-  next_.store(0, std::memory_order_relaxed);
-  open_.store(true);
-  generation_.fetch_add(1);
-  generation_.notify_all();
-  drain(0);
+  Crew& crew = *crew_;
+  crew.body = &body;
+  crew.tasks = tasks;
+  crew.next.store(0, std::memory_order_relaxed);
+  crew.open.store(true);
+  crew.generation.fetch_add(1);
+  crew.generation.notify_all();
+  crew.drain(0);
   // Close first, then look who is inside; a worker does the opposite (enter, then look whether it is open), so in the
   // sequentially consistent order one of the two sees the other.
-  open_.store(false);
-  for (int32_t inside = active_.load(); inside != 0; inside = active_.load()) wait_for_change(active_, inside);
-  if (error_) {
-    const std::exception_ptr error = std::exchange(error_, nullptr);
-    std::rethrow_exception(error);
+  crew.open.store(false);
+  for (int32_t inside = crew.active.load(); inside != 0; inside = crew.active.load()) {
+    wait_for_change(crew.active, inside);
   }
+  if (crew.error) std::rethrow_exception(std::exchange(crew.error, nullptr));
 }
 
-void ThreadPool::work(int thread) {
+void ThreadPool::Crew::work(int thread) {
   const FloatEnvironment environment;
   uint32_t seen = 0;
   while (true) {
-    wait_for_change(generation_, seen);
-    seen = generation_.load();
-    if (stopping_) return;
-    active_.fetch_add(1);
-    if (open_.load()) drain(thread);
-    if (active_.fetch_sub(1) == 1) active_.notify_one();
+    wait_for_change(generation, seen);
+    seen = generation.load();
+    if (stopping) return;
+    active.fetch_add(1);
+    if (open.load()) drain(thread);
+    if (active.fetch_sub(1) == 1) active.notify_one();
   }
 }
 
-void ThreadPool::drain(int thread) {
-  for (int64_t task = next_.fetch_add(1); task < tasks_; task = next_.fetch_add(1)) {
+void ThreadPool::Crew::drain(int thread) {
+  for (int64_t task = next.fetch_add(1); task < tasks; task = next.fetch_add(1)) {
     try {
-      (*body_)(task, thread);
+      (*body)(task, thread);
     } catch (...) {
-      const std::lock_guard lock(error_mutex_);
-      if (!error_) error_ = std::current_exception();
-      next_.store(tasks_);
+      const std::lock_guard lock(errorMutex);
+      if (!error) error = std::current_exception();
+      next.store(tasks);
     }
   }
 }

@@ -34,7 +34,10 @@ function commanderFailure(error: CommanderError, commandName: string): Failure {
     return { exitCode: 2, message: `error[INVALID_ARGUMENT]: \`${commandName}\` needs a command after it.` };
   }
   const code = UNKNOWN.has(error.code) ? "UNKNOWN_NAME" : "INVALID_ARGUMENT";
-  const sentence = error.message.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ");
+  const sentence = error.message
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
   return {
     exitCode: 2,
     message: `error[${code}]: ${sentence}. Run \`${commandName} --help\` for what it accepts.`,

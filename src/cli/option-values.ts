@@ -31,15 +31,28 @@ export function integerOption(name: string, range: IntegerRange): (text: string)
 
 /** Parser for commander: a finite number greater than zero, in decimal or scientific notation. */
 export function positiveOption(name: string): (text: string) => number {
-  return (text) => {
-    const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
-    if (Number.isFinite(value) && value > 0) return value;
-    throw new RoundoffError("INVALID_ARGUMENT", {
-      what: `${name} is not a valid number`,
-      expected: "a number greater than 0",
-      received: `"${text}"`,
-    });
-  };
+  return (text) => parseNumber(name, text, "a number greater than 0", (value) => value > 0);
+}
+
+/** Parser for commander: a number of at least 0 and below 1. */
+export function fractionOption(name: string): (text: string) => number {
+  return (text) => parseNumber(name, text, "a number of at least 0 and below 1", (value) => value < 1);
+}
+
+/** Digits with an optional point and exponent, no sign but plus; Number() alone would take "" and "0x1". */
+function parseNumber(
+  name: string,
+  text: string,
+  expected: string,
+  holds: (value: number) => boolean,
+): number {
+  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (Number.isFinite(value) && holds(value)) return value;
+  throw new RoundoffError("INVALID_ARGUMENT", {
+    what: `${name} is not a valid number`,
+    expected,
+    received: `"${text}"`,
+  });
 }
 
 /** Parser for commander: one of a list of names; UNKNOWN_NAME with the closest match otherwise. */

@@ -3,10 +3,10 @@
  * and nothing of what they do. Does not touch `process`; main.ts does.
  */
 import { Command } from "commander";
+import { packageVersion } from "../train/header.ts";
 import { COMMANDS } from "./commands/index.ts";
 import type { CliContext } from "./context.ts";
 import { describeFailure } from "./failure.ts";
-import { packageVersion } from "./version.ts";
 
 /** Runs `argv` (without node and script) and gives the exit code. Never throws. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {

@@ -56,7 +56,7 @@ export interface KernelRecord {
   readonly cpu: string;
 }
 
-/** One training step. Steps count from 1 over the whole run; epochs from 0. */
+/** One training step. Steps and epochs count from 1; steps over the whole run. */
 export interface StepLine {
   readonly type: "step";
   readonly step: number;

@@ -1,8 +1,8 @@
 /** Checks bins, bands and what happens where a run diverges. */
 import { describe, expect, it } from "vitest";
+import { syntheticRun } from "../../test/synthetic-study.ts";
 import { accuracyCurves, lossCurves, smoothingWindow } from "./curves.ts";
 import type { RunResult } from "./run-result.ts";
-import { syntheticRun } from "./synthetic-study.fixture.ts";
 
 function run(seed: number, losses: readonly number[], status: RunResult["status"] = "finished"): RunResult {
   const base = syntheticRun({ setting: "main", recipe: "bf16", seed, accuracy: 0.9, status });

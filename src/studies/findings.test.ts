@@ -1,8 +1,8 @@
 /** Checks that the sentences say what the rows say, and no more. */
 import { describe, expect, it } from "vitest";
+import { syntheticResults, syntheticRun, syntheticSpec } from "../../test/synthetic-study.ts";
 import { findings } from "./findings.ts";
 import { summarise } from "./summary.ts";
-import { syntheticResults, syntheticRun, syntheticSpec } from "./synthetic-study.fixture.ts";
 
 function sentences(
   accuracies: Readonly<Record<string, readonly number[]>>,

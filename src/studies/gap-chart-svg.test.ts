@@ -1,9 +1,9 @@
 /** Checks the gap picture: the margin, intervals that leave the axis, means beyond it, and the baseline's own seeds. */
 import { describe, expect, it } from "vitest";
+import { syntheticRun, syntheticSpec } from "../../test/synthetic-study.ts";
 import { gapChart } from "./gap-chart-svg.ts";
 import { markupText } from "./markup.ts";
 import { summarise } from "./summary.ts";
-import { syntheticRun, syntheticSpec } from "./synthetic-study.fixture.ts";
 
 function draw(accuracies: Readonly<Record<string, readonly number[]>>): string {
   const recipes = Object.keys(accuracies);

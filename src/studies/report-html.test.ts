@@ -1,8 +1,8 @@
 /** Checks that the page is whole: self-contained, escaped, repeatable, and naming everything a reader must know. */
 import { describe, expect, it } from "vitest";
+import { syntheticResults, syntheticSpec } from "../../test/synthetic-study.ts";
 import { htmlReport } from "./report-html.ts";
 import type { ReportInput } from "./report-model.ts";
-import { syntheticResults, syntheticSpec } from "./synthetic-study.fixture.ts";
 import { RULES } from "./verdict.ts";
 
 const recipes: ReportInput["recipes"] = [

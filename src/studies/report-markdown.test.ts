@@ -1,9 +1,9 @@
 /** Checks the Markdown report: sections, aligned tables, and text that cannot break out of its cell. */
 import { describe, expect, it } from "vitest";
+import { syntheticResults, syntheticSpec } from "../../test/synthetic-study.ts";
 import { markdownReport } from "./report-markdown.ts";
 import type { ReportInput } from "./report-model.ts";
 import { collectFacts, describeSetting } from "./report-model.ts";
-import { syntheticResults, syntheticSpec } from "./synthetic-study.fixture.ts";
 
 const input: ReportInput = {
   spec: syntheticSpec(),

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
 import { readRecord, readTimings } from "../runlog/reader.ts";
-import { RECORD_FILE, TIMING_FILE } from "../train/run.ts";
+import { RECORD_FILE, TIMING_FILE } from "../train/journal.ts";
 import type { RunResult } from "./run-result.ts";
 
 /** Which run of a study a directory holds. */

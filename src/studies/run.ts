@@ -14,6 +14,7 @@ import { trainCommand } from "../train/command.ts";
 import { checkConfig, type TrainConfig } from "../train/config.ts";
 import { prepareOutput } from "../train/output.ts";
 import { interrupted, train, type TrainProgress } from "../train/run.ts";
+import { describeRecipe } from "./describe-recipe.ts";
 import type { RecipeDescription } from "./report-model.ts";
 import { htmlReport } from "./report-html.ts";
 import { markdownReport } from "./report-markdown.ts";
@@ -88,18 +89,7 @@ function planRuns(spec: StudySpec, out: string): PlannedRun[] {
 }
 
 function runConfig(setting: StudySetting, recipe: string, seed: number): TrainConfig {
-  const modelOptions: Record<string, number> = {};
-  for (const [key, value] of Object.entries(setting.modelOptions)) {
-    if (typeof value !== "number") {
-      throw new RoundoffError("INVALID_ARGUMENT", {
-        what: `model option "${key}" of setting "${setting.id}" is not a number`,
-        expected: "a positive integer",
-        received: `"${value}"`,
-      });
-    }
-    modelOptions[key] = value;
-  }
-  const { model, data, epochs, batchSize, trainLimit, testLimit, optimizer } = setting;
+  const { model, modelOptions, data, epochs, batchSize, trainLimit, testLimit, optimizer } = setting;
   return { model, modelOptions, data, recipe, epochs, seed, batchSize, trainLimit, testLimit, optimizer };
 }
 
@@ -161,9 +151,5 @@ async function writeReport(options: StudyOptions, results: readonly RunResult[])
 
 function describeRecipes(spec: StudySpec): RecipeDescription[] {
   const names = new Set(spec.settings.flatMap((setting) => setting.recipes));
-  return [...names].map((name) => {
-    const { paper, summary, choices } = recipeNamed(name);
-    const settings = Object.fromEntries(choices.map(({ what, setting }) => [what, setting]));
-    return { recipe: name, paper, settings: choices.length > 0 ? settings : { everything: summary } };
-  });
+  return [...names].map((name) => describeRecipe(recipeNamed(name)));
 }

@@ -1,7 +1,7 @@
 /** Checks pairing by seed, what is left out, and that rows do not depend on the order of the runs. */
 import { describe, expect, it } from "vitest";
+import { syntheticResults, syntheticRun, syntheticSpec } from "../../test/synthetic-study.ts";
 import { summarise } from "./summary.ts";
-import { syntheticResults, syntheticRun, syntheticSpec } from "./synthetic-study.fixture.ts";
 
 describe("summarise", () => {
   const spec = syntheticSpec();

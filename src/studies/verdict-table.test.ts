@@ -1,7 +1,7 @@
 /** Checks the text table: alignment, what each verdict says for itself, and the empty table. */
 import { describe, expect, it } from "vitest";
+import { syntheticResults, syntheticSpec } from "../../test/synthetic-study.ts";
 import { summarise } from "./summary.ts";
-import { syntheticResults, syntheticSpec } from "./synthetic-study.fixture.ts";
 import { formatVerdictTable, reasonCell, verdictCell } from "./verdict-table.ts";
 
 describe("formatVerdictTable", () => {

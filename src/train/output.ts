@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
+import { RECORD_FILE } from "./journal.ts";
 
 /** Throws OUTPUT_UNWRITABLE, or INVALID_ARGUMENT when a run is there already and `mayExist` is false. */
 export async function prepareOutput(directory: string, mayExist: boolean): Promise<void> {
-  if (!mayExist && existsSync(join(directory, "run.jsonl"))) {
+  if (!mayExist && existsSync(join(directory, RECORD_FILE))) {
     throw new RoundoffError("INVALID_ARGUMENT", {
       what: `"${directory}" holds a run already`,
       expected: "a new or empty output folder",

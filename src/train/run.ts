@@ -2,7 +2,6 @@
  * One run from start to end: data, model, compiled step, epochs, evaluation, record, checkpoints. Everything that is
  * written to the record is a function of the configuration and the kernel set, never of the clock.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { RoundoffError } from "../base/errors.ts";
@@ -15,15 +14,15 @@ import type { Module } from "../nn/index.ts";
 import { learningRateAt } from "../optim/schedules.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
-import type { EndStatus, KernelRecord, RecordLine, TimingLine } from "../runlog/schema.ts";
-import { type LineWriter, openRecord, openTimings } from "../runlog/writer.ts";
-import { checkpointPath, type Manifest, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import type { EndStatus, KernelRecord } from "../runlog/schema.ts";
+import { checkpointPath, restoreCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { checkConfig, IMAGE_SIZE, type TrainConfig } from "./config.ts";
 import { compileEvaluator, type Evaluator } from "./evaluator.ts";
 import { headerLine } from "./header.ts";
+import { Journal, RECORD_FILE } from "./journal.ts";
 import { initialState, type ModelState } from "./model-state.ts";
 import { prepareOutput } from "./output.ts";
-import { compileTrainStep, type TrainStep } from "./train-step.ts";
+import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
 
 export interface TrainOptions {
   readonly config: TrainConfig;
@@ -65,12 +64,8 @@ export interface TrainResult {
   readonly checkpointPath: string;
 }
 
-export const RECORD_FILE = "run.jsonl";
-export const TIMING_FILE = "timing.jsonl";
-
 /** So many steps in a row with a loss that is not a number end a run as diverged. */
 const DIVERGED_AFTER = 10;
-const SECONDS_BETWEEN_TIMINGS = 5;
 
 /** Trains as configured. Throws RoundoffError for a user's mistake; divergence is a result, not an error. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -105,9 +100,6 @@ class Run {
   private nonFinite = 0;
   private skippedSteps = 0;
   private metrics: Record<string, number> = {};
-  private trainSeconds = 0;
-  private stepsTimed = 0;
-  private lastTiming = 0;
 
   constructor(options: TrainOptions, recipe: Recipe, model: Module) {
     const { config, data, kernels } = options;
@@ -124,26 +116,22 @@ class Run {
     this.state = initialState(model, config.seed);
     const { momentum, weightDecay } = config.optimizer;
     const shared = { recipe, kernels, state: this.state };
-    this.step = compileTrainStep(model, {
-      ...shared,
-      batchShape,
-      seed: config.seed,
-      optimizer: { momentum, weightDecay },
-    });
+    const optimizer = { momentum, weightDecay };
+    this.step = compileTrainStep(model, { ...shared, batchShape, seed: config.seed, optimizer });
     this.evaluator = compileEvaluator(model, data.test, config.testLimit, shared);
     this.totalSteps = config.epochs * this.loader.batchesPerEpoch;
   }
 
   async execute(): Promise<TrainResult> {
     await this.restore();
-    const { record, timings } = this.openRecords();
+    const header = () => headerLine(this.options, this.recipe, this.loader.examples, this.evaluator.examples);
+    const journal = new Journal(this.options.out, this.done, header);
     try {
-      const status = await this.trainEpochs(record, timings);
-      record.write({ type: "end", status, metrics: this.metrics });
-      return this.result(status);
+      const status = await this.trainEpochs(journal);
+      journal.write({ type: "end", status, metrics: this.metrics });
+      return this.result(status, journal);
     } finally {
-      record.close();
-      timings.close();
+      journal.close();
     }
   }
 
@@ -157,39 +145,22 @@ class Run {
     this.metrics = { ...manifest.metrics };
   }
 
-  private openRecords(): { record: LineWriter<RecordLine>; timings: LineWriter<TimingLine> } {
-    const { out } = this.options;
-    const continued = this.done > 0 && existsSync(join(out, RECORD_FILE));
-    const how = continued ? { resumeAtStep: this.done } : { replace: true };
-    const record = openRecord(join(out, RECORD_FILE), how);
-    const timings = openTimings(join(out, TIMING_FILE), how);
-    if (!continued) {
-      record.write(headerLine(this.options, this.recipe, this.loader.examples, this.evaluator.examples));
-    }
-    return { record, timings };
-  }
-
-  private async trainEpochs(record: LineWriter<RecordLine>, timings: LineWriter<TimingLine>): Promise<EndStatus> {
+  private async trainEpochs(journal: Journal): Promise<EndStatus> {
     const perEpoch = this.loader.batchesPerEpoch;
     while (this.done < this.totalSteps) {
       const epoch = Math.floor(this.done / perEpoch);
-      const stopped = await this.trainEpoch(epoch, this.done % perEpoch, record, timings);
+      const stopped = await this.trainEpoch(epoch, this.done % perEpoch, journal);
       if (stopped !== undefined) {
-        await this.checkpoint(record);
+        await this.checkpoint(journal);
         return stopped;
       }
-      await this.finishEpoch(epoch, record);
+      await this.finishEpoch(epoch, journal);
     }
     return "finished";
   }
 
   /** Runs the remaining batches of an epoch; returns why it stopped early, if it did. */
-  private async trainEpoch(
-    epoch: number,
-    fromBatch: number,
-    record: LineWriter<RecordLine>,
-    timings: LineWriter<TimingLine>,
-  ): Promise<EndStatus | undefined> {
+  private async trainEpoch(epoch: number, fromBatch: number, journal: Journal): Promise<EndStatus | undefined> {
     // The next batch is prepared in the loader's own buffers while the step works on the plan's.
     const batches = this.loader.epoch(epoch, { fromBatch });
     let next = batches.next();
@@ -202,10 +173,9 @@ class Run {
       const running = this.step.run({ step: this.done, learningRate });
       next = batches.next();
       const result = await running;
-      this.trainSeconds += (performance.now() - began) / 1000;
-      this.stepsTimed++;
       this.done++;
-      this.account(epoch, learningRate, result, record, timings);
+      journal.timed(this.done, this.config.batchSize, (performance.now() - began) / 1000, next.done === true);
+      this.account(epoch, learningRate, result, journal);
       if (this.nonFinite >= DIVERGED_AFTER) return "diverged";
     }
     return undefined;
@@ -217,13 +187,8 @@ class Run {
     return learningRateAt(schedule, learningRate, this.done, length);
   }
 
-  private account(
-    epoch: number,
-    learningRate: number,
-    { loss, correct, lossScale, skippedSteps }: Awaited<ReturnType<TrainStep["run"]>>,
-    record: LineWriter<RecordLine>,
-    timings: LineWriter<TimingLine>,
-  ): void {
+  private account(epoch: number, learningRate: number, result: StepResult, journal: Journal): void {
+    const { loss, correct, lossScale, skippedSteps } = result;
     const examples = this.config.batchSize;
     this.sums.loss += loss * examples;
     this.sums.correct += correct;
@@ -231,37 +196,26 @@ class Run {
     this.nonFinite = Number.isFinite(loss) ? 0 : this.nonFinite + 1;
     this.skippedSteps = skippedSteps;
     const scaling = this.recipe.lossScaling.kind === "none" ? {} : { lossScale, skippedSteps };
-    record.write({ type: "step", step: this.done, epoch: epoch + 1, loss, learningRate, ...scaling, correct, examples });
-    const samplesPerSecond = this.speed();
-    if (this.trainSeconds - this.lastTiming >= SECONDS_BETWEEN_TIMINGS) {
-      this.lastTiming = this.trainSeconds;
-      timings.write({ type: "timing", step: this.done, seconds: this.trainSeconds, samplesPerSecond });
-    }
-    this.report("train", epoch, loss, this.sums.correct / this.sums.examples);
+    const step = this.done;
+    journal.write({ type: "step", step, epoch: epoch + 1, loss, learningRate, ...scaling, correct, examples });
+    this.report("train", epoch, { loss, accuracy: this.sums.correct / this.sums.examples }, journal);
   }
 
-  private async finishEpoch(epoch: number, record: LineWriter<RecordLine>): Promise<void> {
-    const { loss, accuracy } = await this.evaluator.run();
+  private async finishEpoch(epoch: number, journal: Journal): Promise<void> {
+    const test = await this.evaluator.run();
     const trainLoss = this.sums.loss / this.sums.examples;
     const trainAccuracy = this.sums.correct / this.sums.examples;
-    this.metrics = { testAccuracy: accuracy, testLoss: loss, trainAccuracy, trainLoss, skippedSteps: this.skippedSteps };
+    const metrics = { trainLoss, trainAccuracy, testLoss: test.loss, testAccuracy: test.accuracy };
+    this.metrics = { ...metrics, skippedSteps: this.skippedSteps };
     this.sums = { loss: 0, correct: 0, examples: 0 };
-    record.write({
-      type: "epoch",
-      epoch: epoch + 1,
-      step: this.done,
-      trainLoss,
-      trainAccuracy,
-      testLoss: loss,
-      testAccuracy: accuracy,
-    });
-    this.report("evaluate", epoch, loss, accuracy);
-    await this.checkpoint(record);
+    journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics });
+    this.report("evaluate", epoch, test, journal);
+    await this.checkpoint(journal);
   }
 
-  private async checkpoint(record: LineWriter<RecordLine>): Promise<void> {
-    record.sync();
-    const manifest: Omit<Manifest, "version"> = {
+  private async checkpoint(journal: Journal): Promise<void> {
+    journal.sync();
+    await saveCheckpoint(this.options.out, this.state, {
       config: this.config,
       dataSha256: this.options.data.provenance.sha256,
       kernels: this.options.kernels.name,
@@ -270,34 +224,27 @@ class Run {
       epochCorrect: this.sums.correct,
       epochExamples: this.sums.examples,
       metrics: this.metrics,
-    };
-    await saveCheckpoint(this.options.out, this.state, manifest);
-  }
-
-  private speed(): number {
-    return this.trainSeconds === 0 ? 0 : (this.stepsTimed * this.config.batchSize) / this.trainSeconds;
-  }
-
-  private report(phase: TrainProgress["phase"], epoch: number, loss: number, accuracy: number): void {
-    this.options.onProgress?.({
-      phase,
-      epoch: epoch + 1,
-      epochs: this.config.epochs,
-      step: this.done,
-      steps: this.totalSteps,
-      loss,
-      accuracy,
-      samplesPerSecond: this.speed(),
     });
   }
 
-  private result(status: EndStatus): TrainResult {
+  private report(
+    phase: TrainProgress["phase"],
+    epoch: number,
+    { loss, accuracy }: { loss: number; accuracy: number },
+    { samplesPerSecond }: Journal,
+  ): void {
+    const { epochs } = this.config;
+    const [step, steps] = [this.done, this.totalSteps];
+    this.options.onProgress?.({ phase, epoch: epoch + 1, epochs, step, steps, loss, accuracy, samplesPerSecond });
+  }
+
+  private result(status: EndStatus, { samplesPerSecond }: Journal): TrainResult {
     const { out } = this.options;
     return {
       status,
       metrics: this.metrics,
       steps: this.done,
-      samplesPerSecond: this.speed(),
+      samplesPerSecond,
       recordPath: join(out, RECORD_FILE),
       checkpointPath: checkpointPath(out),
     };

@@ -1,6 +1,9 @@
 /** What every command declares in the same way: a name, a sentence, `--json`, and `--kernels` where kernels run. */
+
+import { cpus } from "node:os";
 import type { Command } from "commander";
-import { type KernelSelection, selectKernels } from "../../kernels/select.ts";
+import { type SelectedKernels, selectKernels } from "../../kernels/select.ts";
+import type { KernelRecord } from "../../runlog/schema.ts";
 import type { CliContext } from "../context.ts";
 import { choiceOption } from "../option-values.ts";
 
@@ -34,7 +37,13 @@ export function declareKernels(command: Command): Command {
 }
 
 /** The kernels of this run: as the option says, with the threads and tier of the environment. */
-export function kernelsFor(context: CliContext, { kernels }: KernelOption): KernelSelection {
+export function kernelsFor(context: CliContext, { kernels }: KernelOption): SelectedKernels {
   const { threads, tier } = context.environment;
   return selectKernels({ prefer: kernels, threads, tier });
+}
+
+/** What a run record says of the kernels. */
+export function kernelRecord({ info }: SelectedKernels): KernelRecord {
+  const { selected: name, threads, tier = "none" } = info;
+  return { name, tier, threads, cpu: cpus()[0]?.model ?? "unknown" };
 }

@@ -3,15 +3,21 @@ import { registerBench } from "./bench.ts";
 import { registerConvert } from "./convert.ts";
 import { registerData } from "./data.ts";
 import type { Register } from "./declare.ts";
+import { registerExplain } from "./explain.ts";
 import { registerFormat } from "./format.ts";
 import { registerGoldens } from "./goldens.ts";
 import { registerInfo } from "./info.ts";
+import { registerStudy } from "./study.ts";
+import { registerTrain } from "./train.ts";
 
 export const COMMANDS: readonly Register[] = [
   registerInfo,
   registerFormat,
   registerConvert,
   registerData,
+  registerTrain,
+  registerStudy,
+  registerExplain,
   registerGoldens,
   registerBench,
 ];

@@ -1,7 +1,7 @@
 /** `roundoff info`: versions, CPU features, kernel sets and why one was chosen, threads. The first thing to ask for in a bug report. */
 import type { Command } from "commander";
+import { packageVersion } from "../../train/header.ts";
 import { type CliContext, printResult } from "../context.ts";
-import { packageVersion } from "../version.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
 export function registerInfo(program: Command, context: CliContext): void {

@@ -2,10 +2,10 @@
  * Made-up runs for tests of summaries and reports: curves by formula, with noise by formula, so that tests need no
  * training and always see the same numbers. Only tests may import it; nothing here is ever shown as a result.
  */
-import type { EndStatus } from "../runlog/schema.ts";
-import type { EpochPoint, RunResult, StepPoint } from "./run-result.ts";
-import type { StudySpec } from "./spec.ts";
-import { parseStudySpec } from "./spec.ts";
+import type { EndStatus } from "../src/runlog/schema.ts";
+import type { EpochPoint, RunResult, StepPoint } from "../src/studies/run-result.ts";
+import type { StudySpec } from "../src/studies/spec.ts";
+import { parseStudySpec } from "../src/studies/spec.ts";
 
 /** What a made-up run should look like. */
 export interface SyntheticRun {

@@ -1,0 +1,80 @@
+// The addon: info() and createEngine(). State lives in closures of the objects handed out, one set per JavaScript
+// environment, so worker threads have their own and nothing is global.
+#include <napi.h>
+
+#include <algorithm>
+
+#include "cpu_features.h"
+#include "plan_reader.h"
+#include "program_object.h"
+
+namespace roundoff {
+namespace {
+
+constexpr int64_t kMaxThreads = 1024;
+
+Napi::Array strings(Napi::Env env, const std::vector<std::string>& items) {
+  const Napi::Array array = Napi::Array::New(env, items.size());
+  for (size_t i = 0; i < items.size(); i++) array.Set(static_cast<uint32_t>(i), items[i]);
+  return array;
+}
+
+// info() → { features, tiers }: what the CPU offers and the tiers that run on it, slowest first.
+Napi::Value info(const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value {
+    const CpuFeatures cpu = detect_cpu();
+    const Napi::Object object = Napi::Object::New(call.Env());
+    object.Set("features", strings(call.Env(), feature_names(cpu)));
+    object.Set("tiers", strings(call.Env(), supported_tiers(cpu)));
+    return object;
+  });
+}
+
+// engine.roundArray(input, output, store, clock): Float32Arrays of one length; the output may be the input.
+Napi::Value round_array(const std::shared_ptr<Engine>& engine, const Napi::CallbackInfo& call) {
+  return guarded(call.Env(), [&]() -> Napi::Value {
+    const ExternalMemory x = read_external(call[0]), y = read_external(call[1]);
+    check(x.dtype == DType::f32 && y.dtype == DType::f32, "roundArray needs Float32Arrays");
+    check(x.elements == y.elements, "roundArray needs arrays of one length");
+    const StoreRounding store = read_store(call[2]);
+    check_store(store, DType::f32);
+    engine->round(static_cast<const float*>(x.data), static_cast<float*>(y.data), x.elements, store,
+                  read_clock(call[3]));
+    return call.Env().Undefined();
+  });
+}
+
+// createEngine({ threads, tier }) → { prepare, roundArray }.
+Napi::Value create_engine(const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
+  return guarded(env, [&]() -> Napi::Value {
+    const Napi::Object options = read_object(call[0], "options");
+    const int64_t threads = read_integer(options.Get("threads"), "threads");
+    const std::string tier = read_string(options.Get("tier"), "tier");
+    check(threads >= 1 && threads <= kMaxThreads, "threads must be from 1 to " + std::to_string(kMaxThreads));
+    const CpuFeatures cpu = detect_cpu();
+    const std::vector<std::string> tiers = supported_tiers(cpu);
+    check(std::find(tiers.begin(), tiers.end(), tier) != tiers.end(), "tier \"" + tier + "\" does not run on this CPU");
+    const auto engine = std::make_shared<Engine>(cpu, tier, static_cast<int>(threads));
+    const Napi::Object object = Napi::Object::New(env);
+    object.Set("prepare", Napi::Function::New(
+                              env, [engine](const Napi::CallbackInfo& c) { return prepare_program(engine, c); },
+                              "prepare"));
+    object.Set("roundArray", Napi::Function::New(
+                                 env, [engine](const Napi::CallbackInfo& c) { return round_array(engine, c); },
+                                 "roundArray"));
+    return object;
+  });
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports.Set("info", Napi::Function::New(env, info, "info"));
+  exports.Set("createEngine", Napi::Function::New(env, create_engine, "createEngine"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(roundoff, init)
+
+}  // namespace roundoff

@@ -1,0 +1,32 @@
+// Vocabulary of the rules that a command is checked by: each is a condition that throws PlanError with a sentence.
+#pragma once
+
+#include "plan.h"
+
+namespace roundoff::rules {
+
+// Exact counts of operands and attributes.
+void expect_counts(const Command& c, int inputs, int outputs, int attrs);
+
+// Not i32: something that kernels read as numbers.
+void expect_real(const Operand& x, const char* name);
+void expect_i32(const Operand& x, const char* name);
+void expect_elements(const Operand& x, int64_t elements, const char* name);
+void expect_rank(const Operand& x, int rank, const char* name);
+void expect_same_shape(const Operand& a, const Operand& b, const char* names);
+
+// attrs[index] as an integer in [low, high].
+int64_t integer_attr(const Command& c, size_t index, int64_t low, int64_t high, const char* name);
+
+// ⌊(size + 2·pad − dilation·(kernel − 1) − 1) / stride⌋ + 1, at least 1.
+int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation);
+
+// The rules, by theme. Each accepts the operations named in op_rules.cpp.
+void check_matmul(const Command& c);
+void check_convolution(const Command& c);
+void check_elementwise(const Command& c);
+void check_movement(const Command& c);
+void check_pooling(const Command& c);
+void check_training(const Command& c);
+
+}  // namespace roundoff::rules

@@ -1,0 +1,162 @@
+// matmul: the right matrix is packed once into panels, then blocks of rows of the left one are packed and multiplied.
+// What it computes is written in src/kernels/contract.ts.
+#include <algorithm>
+
+#include "block_io.h"
+#include "conv_attrs.h"
+#include "gemm_block.h"
+#include "gemm_carve.h"
+#include "gemm_rows.h"
+#include "scratch.h"
+#include "thread_pool.h"
+#include "tiers.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+namespace {
+
+// Tasks to share among threads, at least, when there are panels enough.
+constexpr int64_t kTasks = 16;
+
+struct Job {
+  const Operand &a, &b, &c;
+  Context& ctx;
+  bool transA, transB;
+  int64_t batches, m, n, k;
+  int32_t exponent;
+  PanelLayout layout;
+  bool sharedA, sharedB;     // rank 2: the same for all batches
+  int64_t blockRows, blocks;  // of rows, per batch
+  int64_t splitPanels, splits;
+  char* panels;
+  float* panelNorms;
+
+  int64_t panel_bytes() const { return layout.offset(layout.panels()); }
+  int64_t panel_norms() const { return layout.panels() * layout.norms_per_panel(); }
+  bool integer() const { return layout.tiles.products == Products::i16Pairs; }
+  bool direct() const { return !c.rounds && c.dtype == DType::f32 && !integer(); }
+};
+
+struct Local {
+  char* packed;
+  float* rowNorms;
+  const char** rows;
+  int32_t* normRow;
+  Run* runs;
+  float* tileSpace;
+  float* staging;
+};
+
+Job plan(const Command& cmd, Context& ctx) {
+  const Operand &a = cmd.in[0], &b = cmd.in[1], &c = cmd.out[0];
+  const bool transA = cmd.attrs[0] != 0, transB = cmd.attrs[1] != 0;
+  const auto carrier = static_cast<Carrier>(static_cast<int>(cmd.attrs[2]));
+  const int64_t m = c.dims[c.rank - 2], n = c.dims[c.rank - 1], k = a.dims[transA ? a.rank - 2 : a.rank - 1];
+  Job job{a, b, c, ctx, transA, transB, 1, m, n, k, product_exponent(cmd, carrier),
+          PanelLayout(choose_tiles(carrier, ctx.cpu), 1, k, n), a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr};
+  for (int i = 0; i < c.rank - 2; i++) job.batches *= c.dims[i];
+  if (job.sharedB && !job.sharedA && !transA) {
+    // One right matrix for all batches: their rows are one tall matrix.
+    job.m *= job.batches;
+    job.batches = 1;
+  }
+  job.blockRows = std::min(pass_rows(job.layout), std::max<int64_t>(1, job.m));
+  job.blocks = (job.m + job.blockRows - 1) / job.blockRows;
+  const int64_t have = std::max<int64_t>(1, job.batches * job.blocks), panels = job.layout.panels();
+  const int64_t splits = std::clamp<int64_t>((kTasks + have - 1) / have, 1, std::max<int64_t>(1, panels));
+  job.splitPanels = std::max<int64_t>(1, (panels + splits - 1) / splits);
+  job.splits = (panels + job.splitPanels - 1) / job.splitPanels;
+  return job;
+}
+
+void pack_right(Job& job) {
+  const int64_t matrices = job.sharedB ? 1 : job.batches, panels = job.layout.panels();
+  carve(
+      [&](Carver& c) {
+        c.take(job.panels, matrices * job.panel_bytes());
+        c.take(job.panelNorms, matrices * job.panel_norms());
+      },
+      [&](size_t bytes) { return job.ctx.scratch.shared(bytes); });
+  job.ctx.pool.parallel_for(matrices * panels, [&](int64_t task, int) {
+    const int64_t matrix = task / panels;
+    const ColumnSource source{&job.b,   matrix * job.k * job.n,     1,     0,
+                              1,        0,                          job.k, job.transB ? 1 : job.n,
+                              job.n,    job.transB ? job.k : 1};
+    pack_panel(job.layout, source, task % panels, job.panels + matrix * job.panel_bytes(),
+               job.panelNorms + matrix * job.panel_norms());
+  });
+}
+
+Local local_memory(const Job& job, int thread) {
+  Local local{};
+  const int64_t rowBytes = packed_row_bytes(job.layout.tiles.products, job.k);
+  carve(
+      [&](Carver& c) {
+        c.take(local.packed, job.blockRows * rowBytes + 64);
+        c.take(local.rowNorms, job.integer() ? job.blockRows * granules(job.layout.stepsPerTap) : 0);
+        c.take(local.rows, job.blockRows + kRowSlack);
+        c.take(local.normRow, job.blockRows + kRowSlack);
+        c.take(local.runs, std::max<int64_t>(1, runs_needed(job.layout)));
+        c.take(local.tileSpace, kTileSpace);
+        c.take(local.staging, job.direct() ? 0 : job.blockRows * job.splitPanels * job.layout.tiles.wide.columns);
+      },
+      [&](size_t bytes) { return job.ctx.scratch.get(thread, bytes); });
+  return local;
+}
+
+void open_rows(const Job& job, const Local& local, int64_t batch, int64_t first, int64_t count) {
+  const Products products = job.layout.tiles.products;
+  const RowSource source{&job.a, job.sharedA ? 0 : batch * job.m * job.k, job.transA ? 1 : job.k,
+                         job.transA ? job.m : 1, job.k};
+  pack_rows(products, source, first, count, local.packed);
+  const int64_t rowBytes = packed_row_bytes(products, job.k), perRow = granules(job.layout.stepsPerTap);
+  for (int64_t i = 0; i < count + kRowSlack; i++) {
+    local.rows[i] = local.packed + std::min(i, count - 1) * rowBytes;
+    local.normRow[i] = static_cast<int32_t>(std::min(i, count - 1));
+  }
+  if (!job.integer()) return;
+  std::fill_n(local.rowNorms, count * perRow, 0.0f);
+  for (int64_t i = 0; i < count; i++) {
+    raise_norms(reinterpret_cast<const int16_t*>(local.rows[i]), job.layout.stepsPerTap, local.rowNorms + i * perRow);
+  }
+}
+
+void run_block(const Job& job, int64_t task, int thread) {
+  const Local local = local_memory(job, thread);
+  const int64_t split = task % job.splits, block = task / job.splits % job.blocks;
+  const int64_t batch = task / job.splits / job.blocks, matrix = job.sharedB ? 0 : batch;
+  const int64_t first = block * job.blockRows, count = std::min(job.blockRows, job.m - first);
+  const int64_t firstPanel = split * job.splitPanels;
+  const int64_t lastPanel = std::min(job.layout.panels(), firstPanel + job.splitPanels);
+  const int64_t firstColumn = firstPanel * job.layout.tiles.wide.columns;
+  const int64_t columns = std::min(job.n, lastPanel * job.layout.tiles.wide.columns) - firstColumn;
+  open_rows(job, local, batch, first, count);
+  const Tap tap{0, static_cast<int32_t>(job.layout.stepsPerTap), 0};
+  const PackedColumns packed{job.layout, job.panels + matrix * job.panel_bytes(),
+                             job.panelNorms + matrix * job.panel_norms(), &tap, firstPanel, lastPanel};
+  const RowNorms norms{local.rowNorms, granules(job.layout.stepsPerTap)};
+  const int64_t element = (batch * job.m + first) * job.n + firstColumn;
+  float* out = job.direct() ? job.c.f32_out() + element : local.staging;
+  const int64_t pitch = job.direct() ? job.n : columns;
+  multiply_rows({local.rows, local.normRow, count, norms}, 0, count, packed, local.runs, local.tileSpace, out, pitch);
+  if (job.direct()) return;
+  if (job.integer()) scale_by_power(out, count * columns, job.exponent);
+  if (columns == job.n) return store_block(job.c, element, count * columns, out, job.ctx.clock);
+  for (int64_t i = 0; i < count; i++) {
+    store_block(job.c, element + i * job.n, columns, out + i * columns, job.ctx.clock);
+  }
+}
+
+void matmul(const Command& cmd, Context& ctx) {
+  if (cmd.out[0].elements == 0) return;
+  Job job = plan(cmd, ctx);
+  if (job.exponent == kExponentNotANumber) return fill_nan(job.c, ctx);
+  pack_right(job);
+  ctx.pool.parallel_for(job.batches * job.blocks * job.splits,
+                        [&](int64_t task, int thread) { run_block(job, task, thread); });
+}
+
+}  // namespace
+
+void register_matmul(KernelTable& table) { table["matmul"] = matmul; }
+
+}  // namespace roundoff::ROUNDOFF_TIER

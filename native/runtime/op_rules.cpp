@@ -1,0 +1,125 @@
+// Which rule an operation obeys, and what all of them share: operands that overlap must be the same memory, in an
+// operation that may run in place. Meaning of the operations: src/kernels/contract.ts.
+#include "op_rules.h"
+
+#include <map>
+
+namespace roundoff {
+namespace {
+
+using Rule = void (*)(const Command&);
+
+struct OpRule {
+  Rule rule;
+  // Element i of an output is written after element i of every input was read for the last time.
+  bool inPlace;
+};
+
+const OpRule* find_rule(const std::string& op) {
+  using namespace rules;
+  static const std::map<std::string, OpRule> table{
+      {"conv2d", {check_convolution, false}},
+      {"conv2dGradInput", {check_convolution, false}},
+      {"conv2dGradWeight", {check_convolution, false}},
+      {"matmul", {check_matmul, false}},
+      {"unary", {check_elementwise, true}},
+      {"unaryGrad", {check_elementwise, true}},
+      {"binary", {check_elementwise, true}},
+      {"affine", {check_elementwise, true}},
+      {"copy", {check_elementwise, true}},
+      {"fill", {check_elementwise, true}},
+      {"reduceSum", {check_movement, false}},
+      {"broadcastTo", {check_movement, false}},
+      {"transpose", {check_movement, false}},
+      {"quantizeDynamicFixed", {check_training, true}},
+      {"maxPool2d", {check_pooling, false}},
+      {"maxPool2dGrad", {check_pooling, false}},
+      {"avgPool2d", {check_pooling, false}},
+      {"avgPool2dGrad", {check_pooling, false}},
+      {"batchNormTrain", {check_training, true}},
+      {"batchNormTrainGrad", {check_training, true}},
+      {"softmaxCrossEntropy", {check_training, false}},
+      {"softmaxCrossEntropyGrad", {check_training, true}},
+      {"countNonFinite", {check_training, false}},
+      {"lossScaleUpdate", {check_training, true}},
+      {"sgdUpdate", {check_training, true}},
+  };
+  const auto found = table.find(op);
+  return found == table.end() ? nullptr : &found->second;
+}
+
+const char* begin_of(const Operand& x) { return static_cast<const char*>(x.data); }
+const char* end_of(const Operand& x) { return begin_of(x) + x.elements * bytes_of(x.dtype); }
+bool overlap(const Operand& a, const Operand& b) { return begin_of(a) < end_of(b) && begin_of(b) < end_of(a); }
+bool same_memory(const Operand& a, const Operand& b) {
+  return a.data == b.data && a.dtype == b.dtype && a.elements == b.elements;
+}
+
+void check_overlap(const Command& command, bool inPlace) {
+  for (size_t i = 0; i < command.out.size(); i++) {
+    for (const Operand& input : command.in) {
+      if (!overlap(command.out[i], input)) continue;
+      check(inPlace, "an output overlaps an input, but the operation cannot run in place");
+      check(same_memory(command.out[i], input), "an output overlaps an input without being the same tensor");
+    }
+    for (size_t j = 0; j < i; j++) check(!overlap(command.out[i], command.out[j]), "two outputs overlap");
+  }
+}
+
+}  // namespace
+
+namespace rules {
+
+void expect_counts(const Command& c, int inputs, int outputs, int attrs) {
+  check(c.in.size() == static_cast<size_t>(inputs), "needs " + std::to_string(inputs) + " inputs");
+  check(c.out.size() == static_cast<size_t>(outputs), "needs " + std::to_string(outputs) + " outputs");
+  check(c.attrs.size() == static_cast<size_t>(attrs), "needs " + std::to_string(attrs) + " attributes");
+}
+
+void expect_real(const Operand& x, const char* name) {
+  check(x.dtype != DType::i32, std::string(name) + " must not be i32");
+}
+
+void expect_i32(const Operand& x, const char* name) {
+  check(x.dtype == DType::i32, std::string(name) + " must be i32");
+}
+
+void expect_elements(const Operand& x, int64_t elements, const char* name) {
+  check(x.elements == elements, std::string(name) + " must have " + std::to_string(elements) + " elements, has " +
+                                    std::to_string(x.elements));
+}
+
+void expect_rank(const Operand& x, int rank, const char* name) {
+  check(x.rank == rank, std::string(name) + " must have " + std::to_string(rank) + " axes");
+}
+
+void expect_same_shape(const Operand& a, const Operand& b, const char* names) {
+  bool same = a.rank == b.rank;
+  for (int axis = 0; same && axis < a.rank; axis++) same = a.dims[axis] == b.dims[axis];
+  check(same, std::string(names) + " must have the same shape");
+}
+
+int64_t integer_attr(const Command& c, size_t index, int64_t low, int64_t high, const char* name) {
+  const double value = c.attrs[index];
+  check(value >= static_cast<double>(low) && value <= static_cast<double>(high) &&
+            value == static_cast<double>(static_cast<int64_t>(value)),
+        std::string(name) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+  return static_cast<int64_t>(value);
+}
+
+int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation) {
+  const int64_t room = size + 2 * pad - dilation * (kernel - 1) - 1;
+  check(room >= 0, "the kernel is larger than the padded image");
+  return room / stride + 1;
+}
+
+}  // namespace rules
+
+void check_command(const Command& command) {
+  const OpRule* rule = find_rule(command.op);
+  check(rule != nullptr, "unknown operation");
+  rule->rule(command);
+  check_overlap(command, rule->inPlace);
+}
+
+}  // namespace roundoff

@@ -1,0 +1,89 @@
+// Rules of batch normalisation, the loss, quantisation and the update.
+#include "op_rules.h"
+
+namespace roundoff::rules {
+namespace {
+
+void expect_all_real(const Command& c) {
+  for (const Operand& x : c.in) expect_real(x, "an input");
+  for (const Operand& y : c.out) expect_real(y, "an output");
+}
+
+void check_batch_norm(const Command& c) {
+  const bool forward = c.op == "batchNormTrain";
+  expect_counts(c, 5, forward ? 5 : 3, forward ? 2 : 0);
+  expect_all_real(c);
+  const Operand &x = c.in[forward ? 0 : 1], &y = c.out[0];
+  check(x.rank >= 1, "x needs a channel axis");
+  expect_same_shape(x, y, "x and the output");
+  if (!forward) expect_same_shape(x, c.in[0], "x and gy");
+  const int64_t channels = x.dims[x.rank - 1];
+  for (size_t i = forward ? 1 : 2; i < c.in.size(); i++) expect_elements(c.in[i], channels, "a channel vector");
+  for (size_t i = 1; i < c.out.size(); i++) expect_elements(c.out[i], channels, "a channel vector");
+}
+
+void check_loss(const Command& c) {
+  const bool forward = c.op == "softmaxCrossEntropy";
+  expect_counts(c, forward ? 2 : 3, forward ? 2 : 1, 2);
+  const Operand &logits = c.in[forward ? 0 : 1], &labels = c.in[forward ? 1 : 2];
+  expect_rank(logits, 2, "logits");
+  expect_real(logits, "logits");
+  expect_i32(labels, "labels");
+  expect_elements(labels, logits.dims[0], "labels");
+  integer_attr(c, 1, INT32_MIN, INT32_MAX, "ignoreIndex");
+  for (const Operand& y : c.out) {
+    expect_real(y, "an output");
+    if (forward) expect_elements(y, 1, "an output");
+  }
+  if (forward) return;
+  expect_real(c.in[0], "gLoss");
+  expect_elements(c.in[0], 1, "gLoss");
+  expect_same_shape(c.out[0], logits, "gLogits and logits");
+}
+
+void check_sgd(const Command& c) {
+  const bool scaled = c.in.size() > 4;
+  expect_counts(c, scaled ? 6 : 4, 2, 3);
+  expect_all_real(c);
+  const int64_t elements = c.in[0].elements;
+  for (const Operand* x : {&c.in[1], &c.in[2], &c.out[0], &c.out[1]}) expect_elements(*x, elements, "g, v, w' and v'");
+  expect_elements(c.in[3], 1, "lr");
+  if (!scaled) return;
+  expect_elements(c.in[4], 4, "scaleState");
+  expect_elements(c.in[5], 1, "found");
+}
+
+void check_quantize(const Command& c) {
+  expect_counts(c, 1, 2, 3);
+  const Operand &x = c.in[0], &q = c.out[0], &exponent = c.out[1];
+  expect_real(x, "x");
+  check(q.dtype == DType::i16 || q.dtype == DType::f32, "q must be i16 or f32");
+  check(!q.rounds && !exponent.rounds, "outputs are not rounded further");
+  expect_elements(q, x.elements, "q");
+  expect_i32(exponent, "the shared exponent");
+  expect_elements(exponent, 1, "the shared exponent");
+  // Integers pass through FP32, which holds those of 24 bits.
+  integer_attr(c, 0, 2, q.dtype == DType::i16 ? 16 : 24, "bits");
+  integer_attr(c, 1, 0, static_cast<int64_t>(Rounding::stochastic), "rounding");
+  integer_attr(c, 2, 0, UINT32_MAX, "tensorId");
+}
+
+}  // namespace
+
+void check_training(const Command& c) {
+  if (c.op.starts_with("batchNorm")) return check_batch_norm(c);
+  if (c.op.starts_with("softmax")) return check_loss(c);
+  if (c.op == "sgdUpdate") return check_sgd(c);
+  if (c.op == "quantizeDynamicFixed") return check_quantize(c);
+  expect_all_real(c);
+  if (c.op == "countNonFinite") {
+    check(!c.in.empty() && c.out.size() == 1 && c.attrs.empty(), "needs at least 1 input, 1 output, no attributes");
+    return expect_elements(c.out[0], 1, "found");
+  }
+  expect_counts(c, 2, 1, 5);
+  expect_elements(c.in[0], 4, "state");
+  expect_elements(c.in[1], 1, "found");
+  expect_elements(c.out[0], 4, "the next state");
+}
+
+}  // namespace roundoff::rules

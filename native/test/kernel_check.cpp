@@ -1,0 +1,252 @@
+// Checks every tier and carrier of matmul and the convolutions against plain FP64 loops on random shapes, that 1 and 2
+// threads give the same bits, that INT16 chains never overflow, and that NaN reaches exactly the outputs it should.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+
+#include "cpu_features.h"
+#include "kernel_cases.h"
+#include "scratch.h"
+#include "thread_pool.h"
+#include "tiers.h"
+
+namespace roundoff::test {
+namespace {
+
+struct Tier {
+  std::string name;
+  void (*matmul)(KernelTable&);
+  void (*convolution)(KernelTable&);
+};
+
+struct Machine {
+  ThreadPool pool;
+  Scratch scratch;
+  CpuFeatures cpu;
+  explicit Machine(int threads, const CpuFeatures& features) : pool(threads), scratch(threads), cpu(features) {}
+  void run(const Command& cmd) {
+    Context ctx{pool, scratch, cpu, {1, 2, 3}};
+    cmd.kernel(cmd, ctx);
+  }
+};
+
+struct Problem {
+  std::string name, op;
+  std::vector<double> attrs;
+  Tensor a, b;
+  std::vector<int64_t> outDims;
+  Expected expected;
+};
+
+struct Checker {
+  KernelTable table;
+  Machine one, two;
+  std::string tier;
+  int failures = 0, checks = 0;
+  double worst = 0;
+
+  Checker(const Tier& t, const CpuFeatures& cpu) : one(1, cpu), two(2, cpu), tier(t.name) {
+    t.matmul(table);
+    t.convolution(table);
+  }
+
+  void fail(const Problem& p, const std::string& what) {
+    failures++;
+    if (failures < 20) printf("FAIL %s %s [%s]: %s\n", tier.c_str(), p.op.c_str(), p.name.c_str(), what.c_str());
+  }
+
+  Tensor run(Machine& machine, Problem& p, const Operand* like, int32_t exponent) {
+    Tensor out(p.outDims, like == nullptr ? DType::f32 : like->dtype);
+    Tensor ea({1}, DType::i32), eb({1}, DType::i32);
+    ea.values = {static_cast<double>(exponent)};
+    eb.values = {-3};
+    ea.encode();
+    eb.encode();
+    memset(out.storage.data(), 0x7b, out.storage.size());
+    Command cmd{table.at(p.op), p.op, {p.a.operand(), p.b.operand()}, {out.operand()}, p.attrs};
+    if (static_cast<Carrier>(static_cast<int>(p.attrs.back())) == Carrier::i16) {
+      cmd.in.push_back(ea.operand());
+      cmd.in.push_back(eb.operand());
+    }
+    if (like != nullptr) {
+      cmd.out[0].rounds = like->rounds;
+      cmd.out[0].store = like->store;
+    }
+    machine.run(cmd);
+    out.decode();
+    return out;
+  }
+
+  // `factor`: the result is 2^factor times the plain sum.
+  void check(Problem& p, int factor) {
+    checks++;
+    const bool i16 = factor != 0;
+    const int32_t exponent = i16 ? factor + 3 : 0;
+    const Tensor first = run(one, p, nullptr, exponent), second = run(two, p, nullptr, exponent);
+    if (first.storage != second.storage) fail(p, "1 and 2 threads differ");
+    const double terms = static_cast<double>(p.expected.terms);
+    for (size_t i = 0; i < first.values.size(); i++) {
+      const double expected = std::ldexp(p.expected.sum[i], factor), got = first.values[i];
+      if (!std::isfinite(expected)) {
+        if (std::isfinite(got)) return fail(p, "NaN or Inf lost at " + std::to_string(i));
+        continue;
+      }
+      const double unit = std::ldexp(p.expected.magnitude[i], factor - 24);
+      const double error = std::fabs(got - expected);
+      const double bound = (2 * std::sqrt(terms) + 8) * unit + std::ldexp(1.0, -120);
+      if (!(error <= bound)) {
+        return fail(p, "element " + std::to_string(i) + ": " + std::to_string(got) + " expected " +
+                           std::to_string(expected));
+      }
+      if (unit > 0) worst = std::fmax(worst, error / unit / std::sqrt(terms));
+    }
+  }
+
+  // Rounded and narrowed outputs must be the FP32 results rounded element by element, whatever the blocking.
+  void check_store(Problem& p) {
+    checks++;
+    Operand like{};
+    like.dtype = DType::bf16;
+    like.rounds = true;
+    like.store = {8, -126, 3.3895313892515355e38f, true, true, true, true, Rounding::stochastic, Overflow::infinity, 7};
+    const Tensor plain = run(one, p, nullptr, 0), rounded = run(one, p, &like, 0), again = run(two, p, &like, 0);
+    if (rounded.storage != again.storage) fail(p, "1 and 2 threads differ after stochastic rounding");
+    int64_t up = 0;
+    for (size_t i = 0; i < plain.values.size(); i++) {
+      const double below = std::fabs(plain.values[i]), got = std::fabs(rounded.values[i]);
+      if (std::fabs(got - below) > std::ldexp(below, -7)) return fail(p, "stored value is not a neighbour");
+      up += got > below;
+    }
+    if (plain.values.size() > 500 && (up == 0 || up == plain.elements())) fail(p, "rounding is not stochastic");
+  }
+};
+
+Tensor drawn(Random& random, std::vector<int64_t> dims, DType dtype, Draw draw) {
+  Tensor t(std::move(dims), dtype);
+  random.fill(t, draw);
+  return t;
+}
+
+// The three operations of a convolution with operands stored as `da` and `db`.
+std::vector<Problem> conv_problems(Random& random, const Conv& p, Carrier carrier, DType da, DType db, Draw draw) {
+  const std::vector<int64_t> x{p.n, p.h, p.w, p.c}, w{p.k, p.r, p.s, p.c / p.groups};
+  const std::vector<int64_t> y{p.n, p.out_rows(), p.out_columns(), p.k};
+  const std::vector<double> attrs = conv_attrs(p, carrier);
+  std::vector<Problem> list;
+  list.push_back({p.name(), "conv2d", attrs, drawn(random, x, da, draw), drawn(random, w, db, draw), y, {}});
+  list.push_back({p.name(), "conv2dGradInput", attrs, drawn(random, y, da, draw), drawn(random, w, db, draw), x, {}});
+  list.push_back({p.name(), "conv2dGradWeight", attrs, drawn(random, y, da, draw), drawn(random, x, db, draw), w, {}});
+  list[0].expected = conv_forward(p, list[0].a, list[0].b);
+  list[1].expected = conv_grad_input(p, list[1].a, list[1].b);
+  list[2].expected = conv_grad_weight(p, list[2].a, list[2].b);
+  return list;
+}
+
+Problem matmul_problem(Random& random, const Product& p, Carrier carrier, DType da, DType db, Draw draw) {
+  std::vector<int64_t> a{p.transA ? p.k : p.m, p.transA ? p.m : p.k}, b{p.transB ? p.n : p.k, p.transB ? p.k : p.n};
+  std::vector<int64_t> c{p.m, p.n};
+  if (p.batch > 0) {
+    a.insert(a.begin(), p.batch);
+    c.insert(c.begin(), p.batch);
+    if (!p.sharedB) b.insert(b.begin(), p.batch);
+  }
+  const std::vector<double> attrs{p.transA ? 1.0 : 0.0, p.transB ? 1.0 : 0.0, static_cast<double>(carrier)};
+  Problem problem{p.name(), "matmul", attrs, drawn(random, a, da, draw), drawn(random, b, db, draw), c, {}};
+  problem.expected = product(p, problem.a, problem.b);
+  return problem;
+}
+
+struct Kind {
+  Carrier carrier;
+  DType a, b;
+  Draw draw;
+  int factor;
+};
+
+// An infinity in one input pixel must reach exactly the outputs that read it.
+void poison(Problem& p, Random& random, const std::function<Expected(const Problem&)>& recompute) {
+  p.a.values[static_cast<size_t>(random.below(p.a.elements()))] = INFINITY;
+  p.a.encode();
+  p.expected = recompute(p);
+}
+
+void check_shape(Checker& checker, Random& random, const Conv& conv, const Product& product, const Kind& kind) {
+  for (Problem& p : conv_problems(random, conv, kind.carrier, kind.a, kind.b, kind.draw)) checker.check(p, kind.factor);
+  Problem p = matmul_problem(random, product, kind.carrier, kind.a, kind.b, kind.draw);
+  checker.check(p, kind.factor);
+}
+
+void check_specials(Checker& checker, Random& random) {
+  for (const Kind& kind : {Kind{Carrier::f32, DType::f32, DType::f32, Draw::normal, 0},
+                           Kind{Carrier::bf16, DType::bf16, DType::bf16, Draw::bf16, 0}}) {
+    for (int i = 0; i < 12; i++) {
+      const Conv conv = random.conv();
+      auto list = conv_problems(random, conv, kind.carrier, kind.a, kind.b, kind.draw);
+      checker.check_store(list[0]);
+      checker.check_store(list[1]);
+      checker.check_store(list[2]);
+      poison(list[0], random, [&](const Problem& p) { return conv_forward(conv, p.a, p.b); });
+      poison(list[1], random, [&](const Problem& p) { return conv_grad_input(conv, p.a, p.b); });
+      poison(list[2], random, [&](const Problem& p) { return conv_grad_weight(conv, p.a, p.b); });
+      for (Problem& p : list) checker.check(p, 0);
+    }
+  }
+  Conv conv{2, 9, 9, 8, 8, 3, 3, 1, 1, 1, 1};
+  for (Problem& p : conv_problems(random, conv, Carrier::i16, DType::i16, DType::i16, Draw::typicalI16)) {
+    for (double& v : p.expected.sum) v = NAN;
+    checker.checks++;
+    for (const double v : checker.run(checker.one, p, nullptr, 1 << 30).values) {
+      if (!std::isnan(v)) {
+        checker.fail(p, "not NaN although the exponent says so");
+        break;
+      }
+    }
+  }
+}
+
+int check_tier(const Tier& tier, const CpuFeatures& cpu, int shapes) {
+  Checker checker(tier, cpu);
+  const Kind kinds[] = {
+      {Carrier::f32, DType::f32, DType::f32, Draw::normal, 0},
+      {Carrier::f32, DType::bf16, DType::f32, Draw::bf16, 0},
+      {Carrier::bf16, DType::bf16, DType::bf16, Draw::bf16, 0},
+      {Carrier::bf16, DType::f32, DType::bf16, Draw::bf16, 0},
+      {Carrier::i16, DType::i16, DType::i16, Draw::typicalI16, -20},
+      {Carrier::i16, DType::i16, DType::i16, Draw::powersI16, -130},
+      {Carrier::i16, DType::i16, DType::i16, Draw::extremeI16, 5},
+  };
+  for (const Kind& kind : kinds) {
+    Random random(17);
+    checker.worst = 0;
+    for (int i = 0; i < shapes; i++) {
+      const Conv conv = random.conv();
+      check_shape(checker, random, conv, random.product(), kind);
+    }
+    printf("%s carrier %d draw %d: worst error %.2f units of 2^-24 sqrt(terms) sum|ab|\n", tier.name.c_str(),
+           static_cast<int>(kind.carrier), static_cast<int>(kind.draw), checker.worst);
+  }
+  Random random(5);
+  check_specials(checker, random);
+  printf("%s: %d checks, %d failures\n", tier.name.c_str(), checker.checks, checker.failures);
+  return checker.failures;
+}
+
+}  // namespace
+}  // namespace roundoff::test
+
+int main(int argc, char** argv) {
+  using namespace roundoff;
+  const int shapes = argc > 1 ? atoi(argv[1]) : 100;
+  const CpuFeatures cpu = detect_cpu();
+  const std::vector<test::Tier> tiers = {{"portable", portable::register_matmul, portable::register_convolution},
+                                         {"avx2", avx2::register_matmul, avx2::register_convolution},
+                                         {"avx512", avx512::register_matmul, avx512::register_convolution}};
+  int failures = 0;
+  for (const std::string& name : supported_tiers(cpu)) {
+    for (const test::Tier& tier : tiers) {
+      if (tier.name == name) failures += test::check_tier(tier, features_for_tier(cpu, name), shapes);
+    }
+  }
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Builds and runs the stand-alone checks (and with "bench" the benchmark) of matrix products and convolutions.
+# Usage: native/test/run.sh [check [SHAPES] | bench [FILTER]]. Needs only $CXX; objects go to build/native-test.
+set -e
+cd "$(dirname "$0")/.."
+out=../build/native-test
+mkdir -p "$out"
+cxx=${CXX:-g++}
+common="-std=c++20 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wall -Wextra -Iinclude -Itest -MMD"
+avx512="-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
+
+# compile SOURCE NAME FLAGS: only if a file that the object was made from is newer.
+compile() {
+  object="$out/$2.o"
+  if [ ! -e "$object" ] || [ ! -e "$out/$2.d" ] || [ -n "$(find $(sed 's/^.*: //; s/\\$//' "$out/$2.d") -newer "$object" 2>&1 | head -1)" ]; then
+    own=$(sed -n 's|^// build-flags: ||p' "$1")
+    $cxx $common $3 $own -c "$1" -o "$object"
+  fi
+}
+
+kernels="block_io round_block matmul convolution conv_stencil conv_window conv_grad_weight conv_outer_window
+  gemm_tile gemm_outer gemm_panels gemm_rows gemm_block gemm_chains"
+objects=""
+for name in $kernels; do
+  compile "kernels/$name.cpp" "$name.portable" "-DROUNDOFF_TIER=portable" &
+  compile "kernels/$name.cpp" "$name.avx2" "-DROUNDOFF_TIER=avx2 -mavx2 -mfma -mf16c" &
+  compile "kernels/$name.cpp" "$name.avx512" "-DROUNDOFF_TIER=avx512 $avx512" &
+  wait
+  objects="$objects $out/$name.portable.o $out/$name.avx2.o $out/$name.avx512.o"
+done
+program=kernel_${1:-check}
+for source in runtime/thread_pool runtime/scratch runtime/cpu_features test/kernel_cases "test/$program"; do
+  compile "$source.cpp" "$(basename "$source")" ""
+  objects="$objects $out/$(basename "$source").o"
+done
+$cxx $objects -o "$out/$program" -lpthread
+[ $# -gt 0 ] && shift
+exec "$out/$program" "$@"

@@ -1,0 +1,131 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runCaptured, runJson } from "../captured-context.fixture.ts";
+import { float32Bytes, readFloat32File } from "../float-file.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "roundoff-convert-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const path = (name: string) => join(folder, name);
+const arguments_ = (...more: string[]) => ["convert", "--in", path("x.f32"), "--out", path("y.f32"), ...more];
+
+function writeInput(values: readonly number[]): void {
+  writeFileSync(path("x.f32"), float32Bytes(values));
+}
+
+async function convert(values: readonly number[], ...options: string[]): Promise<number[]> {
+  writeInput(values);
+  await runJson(arguments_(...options));
+  return [...(await readFloat32File(path("y.f32"), "--out"))];
+}
+
+describe("convert", () => {
+  it("rounds to nearest even and saturates by default", async () => {
+    expect(await convert([1 + 2 ** -8, 1 + 3 * 2 ** -8, -0, 3e38], "--format", "bf16")).toEqual([
+      1,
+      1 + 2 ** -6,
+      -0,
+      226 * 2 ** 120,
+    ]);
+    expect(await convert([464, 465, 1e9, Number.POSITIVE_INFINITY], "--format", "e4m3")).toEqual([
+      448, 448, 448, 448,
+    ]);
+  });
+
+  it("takes the rounding mode and the overflow rule", async () => {
+    const options = ["--format", "e4m3", "--rounding", "towardZero", "--overflow", "nan"];
+    expect(await convert([1.24, -1.24, 479], ...options)).toEqual([1.125, -1.125, 448]);
+    expect(await convert([1e6], "--format", "e5m2", "--overflow", "infinity")).toEqual([
+      Number.POSITIVE_INFINITY,
+    ]);
+  });
+
+  it("says what the rounding did", async () => {
+    writeInput([1, 1e9, 2 ** -7 * 1.01, 1e-12, 0]);
+    const report = await runJson(arguments_("--format", "e4m3"));
+    expect(report).toMatchObject({
+      elements: 5,
+      saturated: 1,
+      underflowed: 2,
+      flushed: 1,
+      maxAbsError: 1e9 - 448,
+    });
+    expect(Object.keys(report as object)).toEqual(expect.arrayContaining(["sqnrDb", "nsPerElement"]));
+  });
+
+  it("gives a noise ratio that JSON has no number for as text", async () => {
+    writeInput([1, 2]);
+    expect(await runJson(arguments_("--format", "bf16"))).toMatchObject({ sqnrDb: "Infinity" });
+  });
+
+  it("writes codes of 1, 2 or 4 bytes", async () => {
+    writeInput([1, -2]);
+    for (const [format, bytes] of [
+      ["e4m3", [0x38, 0xc0]],
+      ["bf16", [0x80, 0x3f, 0x00, 0xc0]],
+      ["fp32", [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]],
+      ["int16", [0x00, 0x20, 0x00, 0xc0]],
+    ] as const) {
+      await runJson(arguments_("--format", format, "--codes"));
+      expect([...readFileSync(path("y.f32"))]).toEqual([...bytes]);
+    }
+  });
+
+  it("writes the shared exponent of dynamic fixed point", async () => {
+    expect(await convert([3, -1.5, 1e-9], "--format", "int16", "--scales", path("e.f32"))).toEqual([
+      3, -1.5, 0,
+    ]);
+    expect([...(await readFloat32File(path("e.f32"), "--scales"))]).toEqual([-13]);
+  });
+
+  it("draws the random bits of stochastic rounding from the key alone", async () => {
+    const values = Array.from({ length: 200 }, () => 1 + 2 ** -9);
+    const stochastic = (...key: string[]) =>
+      convert(values, "--format", "bf16", "--rounding", "stochastic", "--kernels", "reference", ...key);
+    const first = await stochastic("--seed", "1");
+    expect(await stochastic("--seed", "1")).toEqual(first);
+    expect(new Set(first)).toEqual(new Set([1, 1 + 2 ** -7]));
+    for (const key of [
+      ["--seed", "2"],
+      ["--seed", "1", "--step", "1"],
+      ["--seed", "1", "--tensor", "1"],
+    ]) {
+      expect(await stochastic(...key)).not.toEqual(first);
+    }
+    // One random bit can only say 0 or ½: a quarter of a spacing is then never enough to round up.
+    expect(new Set(await stochastic("--random-bits", "1"))).toEqual(new Set([1]));
+  });
+
+  it("accepts an empty file", async () => {
+    expect(await convert([], "--format", "bf16")).toEqual([]);
+  });
+});
+
+describe("convert leaves nothing behind after a mistake", () => {
+  it.each([
+    ["a length that is no multiple of four", "DATA_CORRUPT", ["--format", "bf16"]],
+    ["an unknown format", "UNKNOWN_NAME", ["--format", "bf17"]],
+    ["scales of a format without", "INVALID_ARGUMENT", ["--format", "bf16", "--scales", "z"]],
+    ["a negative seed", "INVALID_ARGUMENT", ["--format", "bf16", "--seed", "-1"]],
+    ["too many random bits", "INVALID_ARGUMENT", ["--format", "bf16", "--random-bits", "33"]],
+  ])("%s", async (_name, code, options) => {
+    writeFileSync(path("x.f32"), new Uint8Array(5));
+    const { exitCode, stdout, stderr } = await runCaptured(arguments_(...options, "--json"));
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`error[${code}]`);
+    expect(readdirSync(folder)).toEqual(["x.f32"]);
+  });
+
+  it("an output that cannot be written, found before the input is read", async () => {
+    const argv = ["convert", "--format", "bf16", "--in", path("none"), "--out", join(folder, "no", "y")];
+    const { exitCode, stderr } = await runCaptured(argv);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("error[OUTPUT_UNWRITABLE]");
+    expect(existsSync(join(folder, "no"))).toBe(false);
+  });
+});

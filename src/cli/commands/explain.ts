@@ -1,0 +1,82 @@
+/** `roundoff explain`: the data flow of a training step with the format, rounding, role and carrier on every edge. */
+import type { Command } from "commander";
+import { buildPlan } from "../../compile/build-plan.ts";
+import { type ExplainedEdge, type Explanation, explainPlan } from "../../compile/explain.ts";
+import { modelDefinition } from "../../models/catalog.ts";
+import { createModel } from "../../models/model.ts";
+import { recipe as findRecipe } from "../../recipes/catalog.ts";
+import { DEFAULT_OPTIMIZER, IMAGE_SIZE } from "../../train/config.ts";
+import { trainGraph } from "../../train/graphs.ts";
+import { type CliContext, printResult } from "../context.ts";
+import { integerOption } from "../option-values.ts";
+import { formatNumber } from "../progress.ts";
+import { textTable } from "../text-table.ts";
+import { declareCommand, type JsonOption } from "./declare.ts";
+
+interface ExplainOptions extends JsonOption {
+  readonly model: string;
+  readonly recipe: string;
+  readonly batch: number;
+  readonly image: number;
+  readonly channels: number;
+  readonly classes: number;
+}
+
+export function registerExplain(program: Command, context: CliContext): void {
+  declareCommand(program, "explain", "the data flow of a training step: formats, roundings, carriers, memory")
+    .requiredOption("--model <name>", "the model")
+    .option("--recipe <name>", "the recipe", "fp32")
+    .option("--batch <n>", "pictures in a batch", integerOption("--batch", { min: 1 }), 64)
+    .option("--image <n>", "rows and columns of a picture", integerOption("--image", { min: 1 }), IMAGE_SIZE)
+    .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1 }), 1)
+    .option("--classes <n>", "classes to tell apart", integerOption("--classes", { min: 2 }), 10)
+    .action(({ json = false, ...options }: ExplainOptions) => {
+      const explanation = explain(options);
+      printResult(context, json, explanation, () => explanationText(explanation));
+    });
+}
+
+function explain({
+  model: name,
+  recipe: recipeName,
+  batch,
+  image,
+  channels,
+  classes,
+}: ExplainOptions): Explanation {
+  const recipe = findRecipe(recipeName);
+  const model = createModel(modelDefinition(name), { channels, size: image, classes });
+  const { momentum, weightDecay } = DEFAULT_OPTIMIZER;
+  const graph = trainGraph(model, recipe, [batch, image, image, channels], { momentum, weightDecay });
+  return explainPlan(graph, buildPlan(graph));
+}
+
+/** One line per edge, in the order in which the step makes them; then the memory. */
+function explanationText({ nodes, edges, memory }: Explanation): string {
+  const producer = (edge: ExplainedEdge) => {
+    const node = nodes.find(({ id }) => id === edge.from);
+    if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
+    const { op, path, gemm, carrier, rounding } = node;
+    const how =
+      rounding === undefined
+        ? ""
+        : `${rounding.mode} ${rounding.overflow}${rounding.fused ? " on store" : ""}`;
+    return { op, path, detail: gemm === undefined ? how : `${gemm}, ${carrier} products` };
+  };
+  const rows = edges.map((edge) => {
+    const { op, path, detail } = producer(edge);
+    return [op, path, edge.role, `[${edge.shape.join(", ")}]`, edge.format, edge.storage, detail];
+  });
+  const table = textTable(["made by", "module", "role", "shape", "format", "stored as", "how"], rows);
+  return `${table}\n\n${memoryText(memory)}`;
+}
+
+function memoryText({ arenaBytes, arenaBytesByRole, stateBytesByRole }: Explanation["memory"]): string {
+  const mebibytes = (bytes: number) => formatNumber(bytes / 2 ** 20);
+  const rows = [
+    ...Object.entries(arenaBytesByRole).map(([role, bytes]) => [role, "within a step", mebibytes(bytes)]),
+    ...Object.entries(stateBytesByRole).map(([role, bytes]) => [role, "across steps", mebibytes(bytes)]),
+  ];
+  const table = textTable(["role", "lives", "MiB"], rows);
+  return `${table}\nWithin a step, with memory reused: ${mebibytes(arenaBytes)} MiB.`;
+}

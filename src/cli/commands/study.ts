@@ -1,0 +1,140 @@
+/** `roundoff study`: models × recipes × seeds, with verdicts and a report. Interrupted, the same command goes on. */
+import { totalmem } from "node:os";
+import type { Command } from "commander";
+import { loadDataSet } from "../../data/data-sets.ts";
+import { loadStudy } from "../../studies/catalog.ts";
+import { percent, points, pValue, sizeInPoints } from "../../studies/metric-text.ts";
+import { runStudy, type StudyProgress, type StudyResult } from "../../studies/run.ts";
+import type { StudySpec } from "../../studies/spec.ts";
+import { type CliContext, printResult } from "../context.ts";
+import { integerOption } from "../option-values.ts";
+import { createProgress, formatNumber, type Progress } from "../progress.ts";
+import { textTable } from "../text-table.ts";
+import {
+  declareCommand,
+  declareKernels,
+  type JsonOption,
+  type KernelOption,
+  kernelRecord,
+  kernelsFor,
+} from "./declare.ts";
+import { trainProgress } from "./train.ts";
+
+interface StudyCommandOptions extends JsonOption, KernelOption {
+  readonly out: string;
+  readonly seeds?: number;
+  readonly quick: boolean;
+  readonly dataDirectory?: string;
+}
+
+/** Sizes of a study under --quick: enough to see every part of it work, not enough to judge a format by. */
+const QUICK = { epochs: 1, trainLimit: 2000, testLimit: 1000, seeds: 1 } as const;
+
+export function registerStudy(program: Command, context: CliContext): void {
+  const command = declareCommand(
+    program,
+    "study <name>",
+    "train models × recipes × seeds and judge every recipe",
+  )
+    .requiredOption("--out <dir>", "folder of the runs and the report; started again, the study goes on")
+    .option(
+      "--seeds <n>",
+      "so many seeds instead of the study's own",
+      integerOption("--seeds", { min: 1, max: 1000 }),
+    )
+    .option(
+      "--quick",
+      "one epoch on few examples with one seed: a test of the set-up, not of the formats",
+      false,
+    )
+    .option("--data-directory <dir>", "look for the data here and nowhere else");
+  declareKernels(command).action((name: string, options: StudyCommandOptions) =>
+    study(context, name, options),
+  );
+}
+
+async function study(context: CliContext, name: string, options: StudyCommandOptions): Promise<void> {
+  const spec = adjustSpec(await loadStudy(name), options);
+  const selection = kernelsFor(context, options);
+  const signal = context.takeSignal();
+  const progress = createProgress(context);
+  const result = await runStudy({
+    spec,
+    out: options.out,
+    kernels: selection.kernels,
+    kernelRecord: kernelRecord(selection),
+    loadData: (data) =>
+      loadDataSet(data, {
+        directory: options.dataDirectory,
+        cacheDir: context.environment.cacheDirectory,
+        allowFetch: true,
+        log: (message) => context.stderr(`${message}\n`),
+        signal,
+      }),
+    command: studyCommand(name, options),
+    machine: { Memory: `${formatNumber(totalmem() / 2 ** 30)} GiB` },
+    signal,
+    onProgress: (state) => showProgress(context, progress, state),
+  }).finally(() => progress.end());
+  const { rows, reportPath } = result;
+  printResult(context, options.json ?? false, { rows, reportPath }, () => studyText(result));
+}
+
+/** The study with the number of seeds asked for (its own first, then the next integers), and shrunk under --quick. */
+export function adjustSpec(
+  spec: StudySpec,
+  { seeds, quick }: Pick<StudyCommandOptions, "seeds" | "quick">,
+): StudySpec {
+  const count = seeds ?? (quick ? QUICK.seeds : spec.seeds.length);
+  const next = Math.max(...spec.seeds) + 1;
+  const chosen = Array.from({ length: count }, (_, i) => spec.seeds[i] ?? next + i - spec.seeds.length);
+  if (!quick) return { ...spec, seeds: chosen };
+  const settings = spec.settings.map((setting) => ({
+    ...setting,
+    epochs: Math.min(setting.epochs, QUICK.epochs),
+    trainLimit: Math.min(setting.trainLimit ?? Number.POSITIVE_INFINITY, QUICK.trainLimit),
+    testLimit: Math.min(setting.testLimit ?? Number.POSITIVE_INFINITY, QUICK.testLimit),
+  }));
+  return { ...spec, seeds: chosen, settings };
+}
+
+/** The command for the report, as one would type it again. */
+function studyCommand(name: string, { out, seeds, quick }: StudyCommandOptions): string {
+  const options = [seeds === undefined ? "" : ` --seeds ${seeds}`, quick ? " --quick" : ""].join("");
+  return `roundoff study ${name} --out ${out}${options}`;
+}
+
+function showProgress(context: CliContext, progress: Progress, state: StudyProgress): void {
+  const { place, runsDone, runs, train, result } = state;
+  const run = `${place.setting} ${place.recipe} seed ${place.seed}`;
+  if (result !== undefined) {
+    progress.end();
+    const metrics = Object.entries(result.finalMetrics).map(
+      ([name, value]) => `${name} ${formatNumber(value)}`,
+    );
+    context.stderr(
+      `run ${runsDone}/${runs}: ${run}: ${result.status}${metrics.map((metric) => `, ${metric}`).join("")}\n`,
+    );
+    return;
+  }
+  if (train === undefined) return;
+  const shown = trainProgress(train);
+  progress.update({ ...shown, label: `run ${runsDone + 1}/${runs}: ${run}: ${shown.label}` });
+}
+
+function studyText({ rows, reportPath }: StudyResult): string {
+  const table = textTable(
+    ["setting", "recipe", "metric %", "baseline %", "gap (points)", "seed spread", "p", "verdict"],
+    rows.map((row) => [
+      row.setting,
+      row.recipe,
+      percent(row.value),
+      percent(row.baseline),
+      points(row.gap),
+      row.seedSpread === null ? "–" : sizeInPoints(row.seedSpread),
+      pValue(row.equivalenceP),
+      row.verdict,
+    ]),
+  );
+  return `${table}\nreport: ${reportPath}`;
+}

@@ -1,0 +1,95 @@
+/** `roundoff train`: one training run with its record and its checkpoint. */
+import type { Command } from "commander";
+import { dataSet, loadDataSet } from "../../data/data-sets.ts";
+import { modelDefinition } from "../../models/catalog.ts";
+import { recipe as findRecipe } from "../../recipes/catalog.ts";
+import { trainCommand } from "../../train/command.ts";
+import { prepareOutput } from "../../train/output.ts";
+import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
+import { type CliContext, printResult } from "../context.ts";
+import { createProgress, formatNumber, type ProgressState } from "../progress.ts";
+import { textTable } from "../text-table.ts";
+import { declareTrainSettings, type TrainSettings, trainConfig } from "../train-settings.ts";
+import {
+  declareCommand,
+  declareKernels,
+  type JsonOption,
+  type KernelOption,
+  kernelRecord,
+  kernelsFor,
+} from "./declare.ts";
+
+interface TrainCommandOptions extends TrainSettings, JsonOption, KernelOption {
+  readonly out: string;
+  readonly resume: boolean;
+  readonly dataDirectory?: string;
+}
+
+export function registerTrain(program: Command, context: CliContext): void {
+  const command = declareTrainSettings(declareCommand(program, "train", "train one model with one recipe"))
+    .requiredOption("--out <dir>", "folder of the run record and the checkpoint")
+    .option("--resume", "go on from the checkpoint in --out, if there is one", false)
+    .option("--data-directory <dir>", "look for the data here and nowhere else");
+  declareKernels(command).action((options: TrainCommandOptions) => runTrain(context, options));
+}
+
+async function runTrain(context: CliContext, options: TrainCommandOptions): Promise<void> {
+  const { out, resume, dataDirectory } = options;
+  const config = trainConfig(options);
+  const selection = kernelsFor(context, options);
+  // Everything that can be wrong with the command is found before the data is fetched and read.
+  modelDefinition(config.model);
+  findRecipe(config.recipe);
+  dataSet(config.data);
+  await prepareOutput(out, resume);
+  const signal = context.takeSignal();
+  const data = await loadDataSet(config.data, {
+    directory: dataDirectory,
+    cacheDir: context.environment.cacheDirectory,
+    allowFetch: true,
+    log: (message) => context.stderr(`${message}\n`),
+    signal,
+  });
+  const progress = createProgress(context);
+  const result = await train({
+    config,
+    data,
+    kernels: selection.kernels,
+    kernelRecord: kernelRecord(selection),
+    out,
+    resume,
+    // The record lies in the output folder: without the folder's name, equal runs have equal records.
+    command: trainCommand(config, "."),
+    signal,
+    onProgress: (state) => progress.update(trainProgress(state)),
+  }).finally(() => progress.end());
+  if (result.status === "interrupted") throw interrupted(result);
+  printResult(context, options.json ?? false, result, () => resultText(result));
+}
+
+/** How the progress of a run is shown, alone and within a study. */
+export function trainProgress({ phase, epoch, epochs, step, steps, ...state }: TrainProgress): ProgressState {
+  const { loss, accuracy, samplesPerSecond } = state;
+  const label = `${phase} ${epoch}/${epochs}`;
+  return { label, done: step, total: steps, numbers: { loss, accuracy, "samples/s": samplesPerSecond } };
+}
+
+function resultText({
+  status,
+  metrics,
+  steps,
+  samplesPerSecond,
+  recordPath,
+  checkpointPath,
+}: TrainResult): string {
+  return textTable(
+    ["run", status],
+    [
+      ...Object.entries(metrics).map(([name, value]) => [name, formatNumber(value)]),
+      ["steps", String(steps)],
+      ["samples/s", formatNumber(samplesPerSecond)],
+      ["record", recordPath],
+      ["checkpoint", checkpointPath],
+    ],
+  );
+}

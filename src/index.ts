@@ -1,0 +1,31 @@
+/**
+ * The public surface of `roundoff`: an explicit list, no logic. The number formats alone are `roundoff/formats`.
+ */
+export { type ErrorCode, RoundoffError } from "./base/errors.ts";
+export { buildPlan, type BuiltPlan } from "./compile/build-plan.ts";
+export { evaluate, type EvaluateOptions } from "./compile/evaluate.ts";
+export { type Explanation, explainPlan } from "./compile/explain.ts";
+export { gradients } from "./autodiff/gradients.ts";
+export { loadDataSet } from "./data/data-sets.ts";
+export { createEvalLoader, createTrainLoader } from "./data/loader.ts";
+export { FORMATS, floatFormat, format } from "./formats/catalog.ts";
+export { Graph } from "./graph/graph.ts";
+export type { Quantizer } from "./graph/primitives.ts";
+export { Tensor } from "./graph/tensor.ts";
+export type { KernelSet } from "./kernels/contract.ts";
+export { backendInfo, selectKernels } from "./kernels/select.ts";
+export { MODELS, modelDefinition } from "./models/catalog.ts";
+export { createModel } from "./models/model.ts";
+export * as nn from "./nn/index.ts";
+export { learningRateAt, type ScheduleConfig } from "./optim/schedules.ts";
+export type { SgdOptions } from "./optim/sgd.ts";
+export { applyPolicy } from "./precision/apply-policy.ts";
+export type { Policy, PolicyRule } from "./precision/policy.ts";
+export type { LossScaling, Recipe } from "./precision/recipe.ts";
+export { RECIPES, recipe } from "./recipes/catalog.ts";
+export { loadStudy, studyNames } from "./studies/catalog.ts";
+export { runStudy, type StudyOptions, type StudyResult } from "./studies/run.ts";
+export type { TrainConfig } from "./train/config.ts";
+export { initialState, type ModelState } from "./train/model-state.ts";
+export { train, type TrainOptions, type TrainResult } from "./train/run.ts";
+export { compileEvaluation, compileTrainStep, type TrainStep } from "./train/train-step.ts";

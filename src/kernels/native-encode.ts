@@ -1,0 +1,100 @@
+/**
+ * A plan as the numbers that the addon reads: names become indices in their lists, attributes an array in ATTR_ORDER.
+ * Knows nothing of memory or threads. Truth: contract.ts; read back by native/binding/plan_reader.cpp.
+ */
+import { RoundoffError } from "../base/errors.ts";
+import { emin, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
+import type { Command, DType, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
+import { ATTR_ORDER, BINARY_KINDS, UNARY_KINDS } from "./contract.ts";
+import type { AddonCommand, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
+
+/** Same order as DType in native/include/command.h. */
+export const DTYPES = ["f32", "bf16", "i16", "i32"] as const satisfies readonly DType[];
+
+/** Same order as Carrier in native/include/command.h. */
+const CARRIERS = ["f32", "bf16", "i16"] as const;
+
+export function encodePlan(plan: Plan): AddonPlan {
+  return {
+    buffers: plan.buffers.map(({ place, offset, dtype, elements }) => ({
+      external: place === "external",
+      offset,
+      dtype: DTYPES.indexOf(dtype),
+      elements,
+    })),
+    arenaBytes: plan.arenaBytes,
+    commands: plan.commands.map(encodeCommand),
+    clockBuffer: plan.clockBuffer,
+  };
+}
+
+function encodeCommand(command: Command): AddonCommand {
+  return {
+    op: command.op,
+    inputs: command.inputs.map(encodeOperand),
+    outputs: command.outputs.map(encodeOperand),
+    attrs: encodeAttrs(command),
+  };
+}
+
+function encodeOperand({ buffer, dtype, shape, store }: Operand): AddonOperand {
+  return {
+    buffer,
+    dtype: DTYPES.indexOf(dtype),
+    shape,
+    store: store === undefined ? undefined : encodeStore(store),
+  };
+}
+
+/** The numbers of a store rounding, in STORE_ORDER. */
+export function encodeStore({ format, rounding, overflow, tensorId }: StoreRounding): number[] {
+  const fields: { readonly [Field in (typeof STORE_ORDER)[number]]: number } = {
+    precision: format.precision,
+    emin: emin(format),
+    maxFinite: format.maxFinite,
+    hasInfinity: Number(format.hasInfinity),
+    hasNaN: Number(format.hasNaN),
+    hasNegativeZero: Number(format.hasNegativeZero),
+    hasSubnormals: Number(format.hasSubnormals),
+    rounding: ROUNDINGS.indexOf(rounding),
+    overflow: OVERFLOWS.indexOf(overflow),
+    tensorId,
+  };
+  // An object literal keeps the order it is written in, and the type makes it complete.
+  return Object.values(fields);
+}
+
+/** The attributes in ATTR_ORDER, lists spread last. @throws RoundoffError if the operation is unknown. */
+export function encodeAttrs({ op, attrs }: Command): number[] {
+  const order: readonly string[] | undefined = ATTR_ORDER[op];
+  if (order === undefined) {
+    throw new RoundoffError("INVALID_ARGUMENT", {
+      what: "a plan holds an unknown operation",
+      expected: `one of ${Object.keys(ATTR_ORDER).join(", ")}`,
+      received: String(op),
+    });
+  }
+  const values = new Map<string, unknown>(Object.entries(attrs));
+  return order.flatMap((name) => encodeAttr(op, name, values.get(name)));
+}
+
+function encodeAttr(op: OpName, name: string, value: unknown): number[] {
+  if (typeof value === "number") return [value];
+  if (typeof value === "boolean") return [Number(value)];
+  if (Array.isArray(value)) return value.map(Number);
+  const index = names(op, name).indexOf(String(value));
+  if (index >= 0) return [index];
+  throw new RoundoffError("INVALID_ARGUMENT", {
+    what: `attribute ${name} of ${op} has no such value`,
+    expected: names(op, name).join(", ") || "a number",
+    received: String(value),
+  });
+}
+
+/** The list that a named attribute is an index of. */
+function names(op: OpName, name: string): readonly string[] {
+  if (name === "carrier") return CARRIERS;
+  if (name === "rounding") return ROUNDINGS;
+  if (name === "kind") return op === "binary" ? BINARY_KINDS : UNARY_KINDS;
+  return [];
+}

@@ -1,0 +1,120 @@
+/**
+ * Finds and opens the compiled addon, or says why there is none. The interface of the addon in TypeScript is here: the
+ * only file that knows it besides native/binding/. Truth: native/binding/addon.cpp, tools/build-native.mjs.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { ExternalArray } from "./contract.ts";
+
+/** Numbers of a store rounding, in this order; booleans as 0 or 1, names as their index in ROUNDINGS and OVERFLOWS. */
+export const STORE_ORDER = [
+  "precision",
+  "emin",
+  "maxFinite",
+  "hasInfinity",
+  "hasNaN",
+  "hasNegativeZero",
+  "hasSubnormals",
+  "rounding",
+  "overflow",
+  "tensorId",
+] as const;
+
+export interface AddonBuffer {
+  readonly external: boolean;
+  readonly offset: number;
+  /** Index in DTYPES. */
+  readonly dtype: number;
+  readonly elements: number;
+}
+
+export interface AddonOperand {
+  readonly buffer: number;
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  /** In STORE_ORDER. */
+  readonly store?: readonly number[];
+}
+
+export interface AddonCommand {
+  readonly op: string;
+  readonly inputs: readonly AddonOperand[];
+  readonly outputs: readonly AddonOperand[];
+  readonly attrs: readonly number[];
+}
+
+export interface AddonPlan {
+  readonly buffers: readonly AddonBuffer[];
+  readonly arenaBytes: number;
+  readonly commands: readonly AddonCommand[];
+  readonly clockBuffer: number;
+}
+
+/** The instruction-set tiers, slowest first. `portable` runs everywhere. */
+export const TIERS = ["portable", "avx2", "avx512"] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** Threads, scratch memory and the kernels of one tier. Plans of one engine run one after the other. */
+export interface NativeEngine {
+  /** `externals`: the arrays of the external buffers, in order. Throws TypeError if the plan is not sound. */
+  prepare(plan: AddonPlan, externals: readonly ExternalArray[]): { run(): Promise<void> };
+  /** output[i] = input[i] rounded (`store` in STORE_ORDER, `clock` = [seedLow, seedHigh, step]), on all threads. */
+  roundArray(
+    input: Float32Array,
+    output: Float32Array,
+    store: readonly number[],
+    clock: readonly number[],
+  ): void;
+}
+
+export interface NativeAddon {
+  /** What the CPU offers and the operating system grants, and the tiers that run here. */
+  info(): { readonly features: readonly string[]; readonly tiers: readonly Tier[] };
+  createEngine(options: { readonly threads: number; readonly tier: Tier }): NativeEngine;
+}
+
+/** The addon, or the reason why there is none. */
+export type LoadedAddon = { readonly addon: NativeAddon } | { readonly reason: string };
+
+/** The same from src/kernels and from dist/kernels: two levels below the package. */
+const BUILD = new URL("../../build/", import.meta.url);
+
+/** Opens build/roundoff.node. Never throws: a broken addon is a reason like a missing one. */
+export function loadAddon(build: URL = BUILD): LoadedAddon {
+  const path = fileURLToPath(new URL("roundoff.node", build));
+  if (!existsSync(path)) return { reason: buildRecord(build) };
+  try {
+    const loaded: unknown = createRequire(import.meta.url)(path);
+    if (isAddon(loaded)) return { addon: loaded };
+    return { reason: "build/roundoff.node is not this project's addon" };
+  } catch (error) {
+    return {
+      reason: `build/roundoff.node does not load: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+}
+
+/** What the last build wrote about its failure. */
+function buildRecord(build: URL): string {
+  try {
+    const record: unknown = JSON.parse(readFileSync(new URL("native.json", build), "utf8"));
+    if (typeof record === "object" && record !== null && "reason" in record) {
+      return `not built: ${String(record.reason)}`;
+    }
+  } catch {
+    // No record: nothing was ever built here.
+  }
+  return "not built: run `node tools/build-native.mjs`";
+}
+
+function isAddon(value: unknown): value is NativeAddon {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "info" in value &&
+    typeof value.info === "function" &&
+    "createEngine" in value &&
+    typeof value.createEngine === "function"
+  );
+}

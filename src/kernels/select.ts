@@ -1,0 +1,104 @@
+/**
+ * Which kernel set serves this process, and why. The choice is by arguments alone; nothing here reads the environment.
+ * The JSON of `backendInfo` is that of `roundoff info`.
+ */
+import { availableParallelism } from "node:os";
+import { RoundoffError, unknownName } from "../base/errors.ts";
+import type { KernelSet } from "./contract.ts";
+import { createNativeKernels } from "./native.ts";
+import { type LoadedAddon, loadAddon, TIERS, type Tier } from "./native-load.ts";
+import { createReferenceKernels } from "./reference/kernel-set.ts";
+
+export interface SelectOptions {
+  /** Absent: native if it is available, else reference. */
+  readonly prefer?: KernelSet["name"];
+  /** Threads of the native kernels; default: the CPUs that this process may use. */
+  readonly threads?: number;
+  /** Instruction-set tier of the native kernels, one of TIERS; default: the fastest that runs here. */
+  readonly tier?: string;
+}
+
+export interface KernelSetInfo {
+  readonly name: KernelSet["name"];
+  readonly available: boolean;
+  /** Why it is or is not available. */
+  readonly reason: string;
+}
+
+export interface BackendInfo {
+  readonly cpu: { readonly features: readonly string[] };
+  readonly threads: number;
+  readonly kernelSets: readonly KernelSetInfo[];
+  readonly selected: KernelSet["name"];
+  /** Tier of the native kernels, when they are selected. */
+  readonly tier?: Tier;
+}
+
+export interface SelectedKernels {
+  readonly kernels: KernelSet;
+  readonly info: BackendInfo;
+}
+
+/**
+ * The kernels to use.
+ * @throws RoundoffError KERNELS_UNAVAILABLE if `prefer` is "native" and they are not there, UNKNOWN_NAME for a tier that
+ * does not exist, INVALID_ARGUMENT for one that does not run here.
+ */
+export function selectKernels(options: SelectOptions = {}): SelectedKernels {
+  const loaded = loadAddon();
+  if (options.prefer === "reference" || !("addon" in loaded)) return selectReference(loaded, options);
+  const kernels = createNativeKernels(loaded.addon, {
+    threads: options.threads,
+    tier: knownTier(options.tier),
+  });
+  return { kernels, info: describe(loaded, "native", kernels.threads, kernels.tier) };
+}
+
+/** What `selectKernels` would choose, without starting threads. */
+export function backendInfo(options: SelectOptions = {}): BackendInfo {
+  const loaded = loadAddon();
+  if (options.prefer === "reference" || !("addon" in loaded)) return selectReference(loaded, options).info;
+  const tier = knownTier(options.tier) ?? loaded.addon.info().tiers.at(-1);
+  return describe(loaded, "native", options.threads ?? availableParallelism(), tier);
+}
+
+function knownTier(name: string | undefined): Tier | undefined {
+  const tier = TIERS.find((known) => known === name);
+  if (name !== undefined && tier === undefined) throw unknownName("instruction-set tier", name, TIERS);
+  return tier;
+}
+
+function selectReference(loaded: LoadedAddon, { prefer }: SelectOptions): SelectedKernels {
+  if (prefer === "native" && "reason" in loaded) {
+    throw new RoundoffError("KERNELS_UNAVAILABLE", {
+      what: "the native kernels are not available",
+      received: loaded.reason,
+      hint: "Build them with `node tools/build-native.mjs --strict`, or use the reference kernels.",
+    });
+  }
+  // The reference kernels run on the main thread.
+  return { kernels: createReferenceKernels(), info: describe(loaded, "reference", 1) };
+}
+
+function describe(
+  loaded: LoadedAddon,
+  selected: KernelSet["name"],
+  threads: number,
+  tier?: Tier,
+): BackendInfo {
+  const native = "addon" in loaded ? loaded.addon.info() : undefined;
+  return {
+    cpu: { features: native?.features ?? [] },
+    threads,
+    kernelSets: [
+      {
+        name: "native",
+        available: native !== undefined,
+        reason: "reason" in loaded ? loaded.reason : `tiers that run here: ${native?.tiers.join(", ")}`,
+      },
+      { name: "reference", available: true, reason: "runs everywhere" },
+    ],
+    selected,
+    tier,
+  };
+}
