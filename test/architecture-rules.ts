@@ -131,11 +131,13 @@ export function fileViolations(files: Files): string[] {
   const found: string[] = [];
   for (const [path, text] of files) {
     const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
-    const name = posix.basename(path).replace(/(\.test)?\.[a-z]+$/, "");
+    const name = posix.basename(path).replace(/(\.test|\.fixture)?\.[a-z]+$/, "");
     if (lines > MAX_LINES) found.push(`${path}: ${lines} lines, more than ${MAX_LINES}: one idea per file`);
     if (/^(utils?|helpers?|misc|common)$/.test(name)) found.push(`${path}: the name says nothing`);
     if (!/^[a-z0-9]+([-_][a-z0-9]+)*$/.test(name)) found.push(`${path}: file names are kebab-case`);
-    if (!/^(#![^\n]*\n)?(\/\*|\/\/)/.test(text)) found.push(`${path}: does not open with a comment`);
+    // The file beside a test introduces it.
+    if (!isTest(path) && !/^(#![^\n]*\n+)?(\/\*|\/\/)/.test(text))
+      found.push(`${path}: does not open with a comment`);
     if (path.endsWith(".ts") && /(^|\n)\s*export\s+default\b/.test(withoutComments(text))) {
       found.push(`${path}: default export`);
     }

@@ -1,7 +1,7 @@
 /** Every backward rule against central differences in FP64 on the reference kernels, over odd shapes. */
 import { describe, expect, it } from "vitest";
-import { type CheckedInput, type EvaluateF64, gradcheck } from "../src/autodiff/gradcheck.ts";
 import { backwardRules } from "../src/autodiff/backward-rules.ts";
+import { type CheckedInput, type EvaluateF64, gradcheck } from "../src/autodiff/gradcheck.ts";
 import { evaluate } from "../src/compile/evaluate.ts";
 import { Tensor } from "../src/graph/tensor.ts";
 import { BINARY_KINDS, UNARY_KINDS, type UnaryKind } from "../src/kernels/contract.ts";
@@ -54,9 +54,15 @@ const cases: Case[] = [
   })),
   ...BINARY_KINDS.flatMap((kind) =>
     [
-      [[2, 3, 5], [2, 3, 5]],
+      [
+        [2, 3, 5],
+        [2, 3, 5],
+      ],
       [[2, 3, 5], [5]],
-      [[3, 1], [2, 1, 7]],
+      [
+        [3, 1],
+        [2, 1, 7],
+      ],
     ].map(([a, b]) => ({
       name: `binary ${kind} [${a}] [${b}]`,
       covers: "binary",
@@ -65,11 +71,36 @@ const cases: Case[] = [
     })),
   ),
   { name: "affine", covers: "affine", build: ([x]) => x.affine(-1.5, 0.25), inputs: [input(7)] },
-  { name: "sum over the middle", covers: "reduceSum", build: ([x]) => x.sum({ axes: [1] }), inputs: [input(2, 3, 5)] },
-  { name: "mean over [1, 2]", covers: "reduceSum", build: ([x]) => x.mean({ axes: [1, 2] }), inputs: [input(2, 3, 3, 2)] },
-  { name: "broadcastTo", covers: "broadcastTo", build: ([x]) => x.broadcastTo([4, 3, 5]), inputs: [input(3, 1)] },
-  { name: "transpose", covers: "transpose", build: ([x]) => x.transpose([2, 0, 1]), inputs: [input(2, 3, 5)] },
-  { name: "reshape", covers: "reshape", build: ([x]) => x.reshape([5, 6]).square(), inputs: [input(2, 3, 5)] },
+  {
+    name: "sum over the middle",
+    covers: "reduceSum",
+    build: ([x]) => x.sum({ axes: [1] }),
+    inputs: [input(2, 3, 5)],
+  },
+  {
+    name: "mean over [1, 2]",
+    covers: "reduceSum",
+    build: ([x]) => x.mean({ axes: [1, 2] }),
+    inputs: [input(2, 3, 3, 2)],
+  },
+  {
+    name: "broadcastTo",
+    covers: "broadcastTo",
+    build: ([x]) => x.broadcastTo([4, 3, 5]),
+    inputs: [input(3, 1)],
+  },
+  {
+    name: "transpose",
+    covers: "transpose",
+    build: ([x]) => x.transpose([2, 0, 1]),
+    inputs: [input(2, 3, 5)],
+  },
+  {
+    name: "reshape",
+    covers: "reshape",
+    build: ([x]) => x.reshape([5, 6]).square(),
+    inputs: [input(2, 3, 5)],
+  },
   {
     name: "copy",
     covers: "copy",
@@ -90,8 +121,18 @@ const cases: Case[] = [
       inputs: [transA ? input(5, 3) : input(3, 5), transB ? input(7, 5) : input(5, 7)],
     })),
   ),
-  { name: "matmul batched", covers: "matmul", build: ([a, b]) => a.matmul(b), inputs: [input(2, 3, 5), input(2, 5, 4)] },
-  { name: "matmul shared b", covers: "matmul", build: ([a, b]) => a.matmul(b), inputs: [input(2, 3, 5), input(5, 4)] },
+  {
+    name: "matmul batched",
+    covers: "matmul",
+    build: ([a, b]) => a.matmul(b),
+    inputs: [input(2, 3, 5), input(2, 5, 4)],
+  },
+  {
+    name: "matmul shared b",
+    covers: "matmul",
+    build: ([a, b]) => a.matmul(b),
+    inputs: [input(2, 3, 5), input(5, 4)],
+  },
   ...[
     { options: { padding: 1 }, w: [4, 3, 3, 3] },
     { options: { stride: 2, padding: 1 }, w: [4, 3, 3, 3] },
@@ -123,7 +164,11 @@ const cases: Case[] = [
     build: ([x, w, b, mean, variance]) =>
       new Tensor(
         x.graph,
-        x.graph.apply("batchNormTrain", [x, w, b, mean, variance].map((t) => t.value), { eps: 1e-5, momentum: 0.1 })[0],
+        x.graph.apply(
+          "batchNormTrain",
+          [x, w, b, mean, variance].map((t) => t.value),
+          { eps: 1e-5, momentum: 0.1 },
+        )[0],
       ),
     inputs: [
       input(2, 3, 3, 5),
@@ -151,7 +196,9 @@ describe("gradients agree with central differences in FP64", () => {
   });
 
   it("covers every differentiable primitive", () => {
-    const differentiable = Object.entries(backwardRules).flatMap(([op, rule]) => (rule === "notDifferentiable" ? [] : [op]));
+    const differentiable = Object.entries(backwardRules).flatMap(([op, rule]) =>
+      rule === "notDifferentiable" ? [] : [op],
+    );
     const covered = new Set(cases.map((entry) => entry.covers));
     // Straight-through by definition: its derivative is not that of rounding.
     expect(differentiable.filter((op) => op !== "quantize" && !covered.has(op))).toEqual([]);
@@ -162,7 +209,11 @@ describe("gradients agree with central differences in FP64", () => {
     const wrong: EvaluateF64 = async (graph, feeds) => {
       const results = new Map(await evaluateF64(graph, feeds));
       const gradient = results.get("grad0");
-      if (gradient !== undefined) results.set("grad0", Array.from(gradient, (g) => g * 1.001));
+      if (gradient !== undefined)
+        results.set(
+          "grad0",
+          Array.from(gradient, (g) => g * 1.001),
+        );
       return results;
     };
     expect((await gradcheck(kinked, [input(4)], wrong)).worst).toBeGreaterThan(1e-4);

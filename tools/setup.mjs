@@ -62,10 +62,27 @@ function packagesAreInstalled() {
   });
 }
 
+/**
+ * Whether the lock names every optional package that a locked package lists. `npm ci` refuses a lock that does not, and
+ * npm writes such a lock when its registry lacks the builds for other platforms.
+ */
+function lockIsComplete() {
+  const { packages } = readJson(join(ROOT, "package-lock.json"));
+  return Object.entries(packages).every(([path, entry]) =>
+    Object.keys(entry.optionalDependencies ?? {}).every(
+      (name) => packages[`node_modules/${name}`] ?? packages[`${path}/node_modules/${name}`],
+    ),
+  );
+}
+
 function installPackages() {
   if (packagesAreInstalled()) return "up to date";
   // --include=dev: the build needs TypeScript even where NODE_ENV=production makes npm leave it out.
-  run("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], "installing packages");
+  // --no-save: takes versions and hashes from the lock as `npm ci` does, and leaves the lock as it is.
+  const how = lockIsComplete() ? ["ci"] : ["install", "--no-save"];
+  run("npm", [...how, "--include=dev", "--no-audit", "--no-fund"], "installing packages");
+  if (!packagesAreInstalled())
+    throw new SetupError("npm installed other packages than package-lock.json names.");
   return "installed";
 }
 

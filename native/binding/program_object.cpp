@@ -15,37 +15,53 @@ struct Prepared {
   bool running = false;
 };
 
-class Run : public Napi::AsyncWorker {
- public:
-  Run(Napi::Env env, std::shared_ptr<Prepared> prepared)
-      : AsyncWorker(env, "roundoff.run"), prepared_(std::move(prepared)), deferred_(env) {
-    prepared_->running = true;
-  }
-
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
-  void Execute() override {
-    try {
-      prepared_->engine->run(prepared_->program->commands(), prepared_->program->clock());
-    } catch (const std::exception& error) {
-      SetError(error.what());
-    }
-  }
-
-  void OnOK() override {
-    prepared_->running = false;
-    deferred_.Resolve(Env().Undefined());
-  }
-
-  void OnError(const Napi::Error& error) override {
-    prepared_->running = false;
-    deferred_.Reject(error.Value());
-  }
-
- private:
-  std::shared_ptr<Prepared> prepared_;
-  Napi::Promise::Deferred deferred_;
+// One run in flight. Plain Node-API instead of Napi::AsyncWorker: if the environment ends before the run does, no
+// JavaScript can be called any more, every call fails, and the wrapper would abort the process over it.
+struct Run {
+  std::shared_ptr<Prepared> prepared;
+  napi_deferred deferred = nullptr;
+  napi_async_work work = nullptr;
+  std::string error;
 };
+
+void execute(napi_env, void* data) {
+  Run& run = *static_cast<Run*>(data);
+  try {
+    run.prepared->engine->run(run.prepared->program->commands(), run.prepared->program->clock());
+  } catch (const std::exception& error) {
+    run.error = error.what();
+  }
+}
+
+void complete(napi_env env, napi_status, void* data) {
+  const std::unique_ptr<Run> run(static_cast<Run*>(data));
+  run->prepared->running = false;
+  napi_value result = nullptr, message = nullptr;
+  if (run->error.empty()) {
+    napi_get_undefined(env, &result);
+    napi_resolve_deferred(env, run->deferred, result);
+  } else {
+    napi_create_string_utf8(env, run->error.c_str(), run->error.size(), &message);
+    napi_create_error(env, nullptr, message, &result);
+    napi_reject_deferred(env, run->deferred, result);
+  }
+  napi_delete_async_work(env, run->work);
+}
+
+// Queues the run and returns its promise.
+napi_value start(napi_env env, const std::shared_ptr<Prepared>& prepared) {
+  auto run = std::make_unique<Run>();
+  run->prepared = prepared;
+  napi_value promise = nullptr, name = nullptr;
+  const bool queued = napi_create_promise(env, &run->deferred, &promise) == napi_ok &&
+                      napi_create_string_utf8(env, "roundoff.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
+                      napi_create_async_work(env, nullptr, name, execute, complete, run.get(), &run->work) == napi_ok &&
+                      napi_queue_async_work(env, run->work) == napi_ok;
+  check(queued, "the run cannot be queued");
+  prepared->running = true;
+  run.release();  // `complete` owns it now
+  return promise;
+}
 
 std::vector<ExternalMemory> memory_of(const std::vector<Napi::Reference<Napi::TypedArray>>& arrays) {
   std::vector<ExternalMemory> memory;
@@ -58,10 +74,7 @@ Napi::Value run_program(const std::shared_ptr<Prepared>& prepared, Napi::Env env
     check(!prepared->running, "a prepared plan was run while it was still running");
     // The caller may have detached or resized an array since the last run; its address may have moved.
     prepared->program->rebind(memory_of(prepared->arrays));
-    Run* run = new Run(env, prepared);  // deletes itself when done
-    const Napi::Promise promise = run->promise();
-    run->Queue();
-    return promise;
+    return Napi::Value(env, start(env, prepared));
   });
 }
 

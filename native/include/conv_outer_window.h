@@ -8,6 +8,11 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
+constexpr int64_t kPieceSteps = 8;
+constexpr int64_t kTransposedSlackRows = 32;
+// Room behind a and b that whole tiles may read.
+constexpr int64_t kOuterSlack = 512;
+
 // Sizes in bytes of one band. `a` is gradOutput, `b` the input. Pairs: element q of a row of b holds input pixels q and
 // q + strideW, so that the channels of all kernel columns of an output pair are contiguous; an odd last output pixel
 // is paired with zeros, in a place of its own at the row's end, so that no pixel is multiplied that should not be.
@@ -16,18 +21,14 @@ struct OuterShape {
   int64_t outRows, outColumns, strideW;
   WindowShape input;       // dense rows of the padded input
   int64_t regular, odd;    // steps of a row; 1 if an odd pixel is left
-  int64_t aStep, aRow;     // bytes from step to step, from row to row
+  bool transposed;         // a is [filter][row][step] instead of [row][step][filter]
+  int64_t aStep, aPitch, aRow, aBytes;  // bytes from step to step, filter to filter, row to row; all
   int64_t bStep, bRow, bOdd;  // bOdd: offset in a row of the odd pixel's input
   int64_t pieces;          // stretches of a row that have norms (i16)
 
-  OuterShape(const ConvShape& conv, Products products, int64_t outRows);
-  int64_t a_bytes() const { return outRows * aRow; }
+  OuterShape(const ConvShape& conv, Products products, bool transposed, int64_t outRows);
   int64_t b_bytes() const { return input.rows * bRow; }
 };
-
-constexpr int64_t kPieceSteps = 8;
-// Room behind a and b that whole tiles may read.
-constexpr int64_t kOuterSlack = 512;
 
 // One band in memory. Norms [rows][pieces] bound every channel of a piece.
 struct OuterWindow {
@@ -37,7 +38,7 @@ struct OuterWindow {
 
 // Fills the window with output rows row … row+rows of `image`. `rowSpace` holds one row of 16-bit values of either operand.
 void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x, int64_t image,
-                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace, float* sums);
+                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace);
 int64_t row_space(const OuterShape& shape, const ConvShape& conv);
 
 // Appends the runs of kernel row `kernelRow` over `rows` output rows; byte offsets are relative to `aBase` and `bBase`.

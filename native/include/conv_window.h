@@ -32,9 +32,9 @@ constexpr int64_t kWindowSlack = 256;
 void fill_window(const WindowShape& shape, const Operand& source, int64_t image, int64_t firstRow, int64_t firstColumn,
                  char* window);
 
-// Bounds every granule (gemm_chains.h) of every pixel of each row: norms [rows][groups][granules of a group]. INT16 only.
-void window_norms(const WindowShape& shape, const char* window, float* norms);
-inline int64_t norms_per_row(const WindowShape& shape) {
+// Lets norms [groups][granules of a group] grow to bound every pixel's granules (gemm_chains.h). INT16 only.
+void raise_window_norms(const WindowShape& shape, const char* window, float* norms);
+inline int64_t window_norms(const WindowShape& shape) {
   return shape.products == Products::i16Pairs ? shape.groups * granules(shape.groupBytes / 4) : 0;
 }
 

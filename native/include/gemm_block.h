@@ -7,13 +7,11 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// `rows` holds `count` pointers and kRowSlack more (any valid row), for the last tile. `norm_row` gives for every row the
-// row of `norms` that bounds it; it must not fall.
+// `rows` holds `count` pointers and kRowSlack more (any valid row), for the last tile. `norms` bounds the granules of all
+// rows (i16 only, gemm_chains.h).
 struct RowBlock {
   const char** rows;
-  int32_t* normRow;
-  int64_t count;
-  RowNorms norms;
+  const float* norms;
 };
 
 constexpr int64_t kRowSlack = 64;
@@ -29,8 +27,8 @@ struct PackedColumns {
   int64_t firstPanel, lastPanel;
 };
 
-// out[(m − first)·pitch + n] for rows first … first+count of the block and the columns of panels firstPanel … lastPanel−1. `runs`: room for
-// `runs_needed(layout)`. `tile_space`: room for kTileSpace floats. INT16: bare integer sums, not yet scaled.
+// out[(m − first)·pitch + n] for rows first … first+count of the block and the columns of panels firstPanel …
+// lastPanel − 1. `runs`: room for runs_needed(layout). `tileSpace`: kTileSpace floats. INT16: bare sums, not yet scaled.
 void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const PackedColumns& columns, Run* runs,
                    float* tileSpace, float* out, int64_t pitch);
 

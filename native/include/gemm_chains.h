@@ -13,34 +13,27 @@ constexpr float kChainLimit = 2147483647.0f * (1.0f - 2e-4f);
 inline float chain_bound(float rowNorm, float columnNorm) { return rowNorm * columnNorm * (1.0f + 1e-5f); }
 
 constexpr int64_t kGranuleSteps = 8;
-constexpr int64_t kGranuleValues = 2 * kGranuleSteps;
 
 inline int64_t granules(int64_t steps) { return (steps + kGranuleSteps - 1) / kGranuleSteps; }
 
-// A stretch of the reduction that is contiguous in memory: `steps` steps, `offset` bytes behind a row pointer, whose
-// norms are found `row` rows below the norm row of the tile.
+// A stretch of the reduction that is contiguous in memory: `steps` steps, `offset` bytes behind a row pointer.
 struct Tap {
-  int32_t offset, steps, row;
+  int32_t offset, steps;
 };
 
-// An upper bound of the norm of at most kGranuleValues INT16 values, `stride` apart.
-float granule_norm(const int16_t* x, int64_t n, int64_t stride);
+// An upper bound of the norm of every column of a granule of a panel: `steps` steps of `columns` (a multiple of kLanes)
+// pairs each.
+float column_norm(const char* x, int64_t steps, int64_t columns);
 
-// Lets `norms[g]` grow to the norm of granule g of one pixel: `steps` steps at x, kGranuleSteps of which can be read
-// from every granule's start, used or not.
-void raise_norms(const int16_t* x, int64_t steps, float* norms);
+// Lets `norms[g]` grow to the norm of granule g of any of `count` vectors of `steps` steps, `pitch` bytes apart. One
+// vector register can be read from every granule's start, whether its end is used or not.
+void raise_norms(const char* x, int64_t count, int64_t pitch, int64_t steps, float* norms);
 
 // The runs of FP32 and BF16 tiles: neighbouring taps become one run. Returns how many (at most tapCount).
 int64_t plain_runs(const Tap* taps, int64_t tapCount, Run* runs);
 
-// Norms of the rows of a tile: rows first … last of a table [row][pitch], of which a tap reads [row + tap.row].
-struct RowNorms {
-  const float* table;
-  int64_t pitch;
-};
-
-// The runs of an INT16 tile that reads norm rows first … last. `runs` has room for one run per step.
-int64_t chained_runs(const Tap* taps, int64_t tapCount, const RowNorms& rows, int64_t first, int64_t last,
-                     const float* panelNorms, Run* runs);
+// The runs of INT16 tiles. rowNorms[g] bounds granule g of any tap of the rows, panelNorms [tap][granule] the columns.
+// `runs` has room for one run per step.
+int64_t chained_runs(const Tap* taps, int64_t tapCount, const float* rowNorms, const float* panelNorms, Run* runs);
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -12,11 +12,11 @@ struct OuterRun {
   bool spill;
 };
 
-// out[m][n] = Σ over runs and steps i of a[run.a + i·aStep][m] · b[run.b + i·bStep][n]; out is [tile rows][tile columns].
-// Every step reads whole tiles of both operands.
+// out[m][n] = Σ over runs and steps i of a[run.a + i·aStep + m·aPitch] · b[run.b + i·bStep + 4·n]; out is [tile rows][tile
+// columns]. aPitch is 4 but for tiles that take a transposed: there aStep is 4. Every step reads whole tiles of both operands.
 struct OuterCall {
   const char *a, *b;
-  int64_t aStep, bStep;
+  int64_t aStep, aPitch, bStep;
   const OuterRun* runs;
   int64_t runCount;
   float* out;
@@ -24,14 +24,18 @@ struct OuterCall {
 
 using OuterFunction = void (*)(const OuterCall&);
 
-// Tiles of one to kOuterWidths vectors; tile w has (w + 1) vectors.
+// Tiles of one to `widths` vectors of `vectorColumns` columns; run[w] has w + 1 vectors.
 constexpr int kOuterWidths = 3;
 struct OuterTiles {
   OuterFunction run[kOuterWidths];
-  int rows, vectorColumns;
+  int widths, rows, vectorColumns;
+  bool transposed;  // how a is wanted
+  // As in TileSet.
+  void (*open)() = nullptr;
+  void (*close)() = nullptr;
 };
 
-// Tiles for the products that `choose_tiles` chose.
-OuterTiles choose_outer_tiles(Products products, const CpuFeatures& cpu);
+// Tiles for the products that `choose_tiles` chose, and for this many filters (rows of the result).
+OuterTiles choose_outer_tiles(Products products, int64_t filters, const CpuFeatures& cpu);
 
 }  // namespace roundoff::ROUNDOFF_TIER

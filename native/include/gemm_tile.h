@@ -39,6 +39,9 @@ struct Tile {
 struct TileSet {
   Products products;
   Tile wide, narrow;
+  // Called by the thread that runs tiles, before and after a stretch of them; null where registers need no care.
+  void (*open)() = nullptr;
+  void (*close)() = nullptr;
   const Tile& for_columns(int64_t columns) const { return columns > narrow.columns ? wide : narrow; }
 };
 

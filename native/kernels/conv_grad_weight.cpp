@@ -42,15 +42,14 @@ struct Local {
   OuterWindow windows;  // the first; the others follow
   OuterRun* runs;
   uint16_t* rowSpace;
-  float* sums;
   float* tile;
 };
 
-int64_t band_rows(const ConvShape& conv, Products products) {
+int64_t band_rows(const ConvShape& conv, Products products, bool transposed) {
   int64_t rows = std::min(conv.outRows, (kBandPositions + conv.outColumns - 1) / conv.outColumns);
   while (rows > 1) {
-    const OuterShape shape(conv, products, rows);
-    if (shape.a_bytes() + shape.b_bytes() <= kBandBytes) break;
+    const OuterShape shape(conv, products, transposed, rows);
+    if (shape.aBytes + shape.b_bytes() <= kBandBytes) break;
     rows--;
   }
   const int64_t bands = (conv.outRows + rows - 1) / rows;
@@ -59,15 +58,15 @@ int64_t band_rows(const ConvShape& conv, Products products) {
 
 Job plan(const ConvShape& conv, const Operand& gy, const Operand& x, const Operand& gw, Context& ctx) {
   const Products products = choose_tiles(conv.carrier, ctx.cpu).products;
-  const int64_t rows = band_rows(conv, products);
-  Job job{conv, gy, x, gw, ctx, choose_outer_tiles(products, ctx.cpu), OuterShape(conv, products, rows), 1, 1, 1, 1, 1,
-          nullptr};
+  const OuterTiles tiles = choose_outer_tiles(products, conv.group_filters(), ctx.cpu);
+  const int64_t rows = band_rows(conv, products, tiles.transposed);
+  Job job{conv, gy, x, gw, ctx, tiles, OuterShape(conv, products, tiles.transposed, rows), 1, 1, 1, 1, 1, nullptr};
   job.bands = (conv.outRows + rows - 1) / rows;
   const int64_t copyBytes = std::max<int64_t>(1, gw.elements * 4);
   job.chunks = std::clamp<int64_t>(kCopyBytes / copyBytes, 1, std::min(kMaxChunks, std::max<int64_t>(1, conv.images)));
   if (job.bands == 1) {
     const int64_t positions = std::max<int64_t>(1, conv.outRows * conv.outColumns);
-    const int64_t bytes = std::max<int64_t>(1, job.shape.a_bytes() + job.shape.b_bytes());
+    const int64_t bytes = std::max<int64_t>(1, job.shape.aBytes + job.shape.b_bytes());
     const int64_t fit = std::min(kBandPositions / positions, kBandBytes / bytes);
     job.windows = std::clamp<int64_t>(fit, 1, std::max<int64_t>(1, job.chunk_images()));
   }
@@ -82,13 +81,12 @@ Local local_memory(const Job& job, int thread) {
   const bool norms = job.shape.products == Products::i16Pairs;
   carve(
       [&](Carver& c) {
-        c.take(local.windows.a, job.windows * job.shape.a_bytes() + kOuterSlack);
+        c.take(local.windows.a, job.windows * job.shape.aBytes + kOuterSlack);
         c.take(local.windows.b, job.windows * job.shape.b_bytes() + kOuterSlack);
         c.take(local.windows.aNorms, norms ? job.windows * job.shape.outRows * job.shape.pieces : 0);
         c.take(local.windows.bNorms, norms ? job.windows * job.shape.input.rows * job.shape.pieces : 0);
         c.take(local.runs, job.windows * outer_runs_needed(job.shape));
-        c.take(local.rowSpace, row_space(job.shape, job.conv));
-        c.take(local.sums, std::max(job.conv.filters, job.conv.channels));
+        c.take(local.rowSpace, row_space(job.shape, job.conv) + kOuterSlack);
         c.take(local.tile, job.tiles.rows * kOuterWidths * job.tiles.vectorColumns);
       },
       [&](size_t bytes) { return job.ctx.scratch.get(thread, bytes); });
@@ -97,7 +95,7 @@ Local local_memory(const Job& job, int thread) {
 
 OuterWindow window_at(const Job& job, const Local& local, int64_t i) {
   const OuterShape& s = job.shape;
-  return {local.windows.a + i * s.a_bytes(), local.windows.b + i * s.b_bytes(),
+  return {local.windows.a + i * s.aBytes, local.windows.b + i * s.b_bytes(),
           local.windows.aNorms + i * s.outRows * s.pieces, local.windows.bNorms + i * s.input.rows * s.pieces};
 }
 
@@ -116,9 +114,9 @@ void add_stretch(const Job& job, const Local& local, const OuterRuns& runs, int6
   const int64_t lanes = job.tiles.vectorColumns;
   for (int64_t n = 0; n < stretch.values;) {
     const int64_t left = stretch.values - n;
-    const int64_t vectors = std::min<int64_t>(kOuterWidths, (left + lanes - 1) / lanes);
-    job.tiles.run[vectors - 1]({local.windows.a + filter * 4, local.windows.b + stretch.window + n * 4, job.shape.aStep,
-                                job.shape.bStep, runs.runs, runs.count, local.tile});
+    const int64_t vectors = std::min<int64_t>(job.tiles.widths, (left + lanes - 1) / lanes);
+    job.tiles.run[vectors - 1]({local.windows.a + filter * job.shape.aPitch, local.windows.b + stretch.window + n * 4, job.shape.aStep,
+                                job.shape.aPitch, job.shape.bStep, runs.runs, runs.count, local.tile});
     const int64_t used = std::min(left, vectors * lanes);
     for (int64_t m = 0; m < filters; m++) {
       float* to = copy + ((filter + m) * conv.kernelRows + kernelRow) * rowValues + stretch.gradient + n;
@@ -151,8 +149,9 @@ void add_windows(const Job& job, const Local& local, int64_t image, int64_t imag
                  int64_t firstUnit, int64_t lastUnit, float* copy) {
   for (int64_t i = 0; i < images; i++) {
     fill_outer_window(job.shape, job.conv, job.gy, job.x, image + i, row, rows, window_at(job, local, i),
-                      local.rowSpace, local.sums);
+                      local.rowSpace);
   }
+  if (job.tiles.open != nullptr) job.tiles.open();
   for (int64_t r = 0; r < job.conv.kernelRows; r++) {
     OuterRuns runs{local.runs, 0, 0};
     for (int64_t i = 0; i < images; i++) {
@@ -161,6 +160,7 @@ void add_windows(const Job& job, const Local& local, int64_t image, int64_t imag
     if (runs.count > 0) runs.runs[runs.count - 1].spill = true;
     for (int64_t unit = firstUnit; unit < lastUnit; unit++) add_unit(job, local, runs, r, unit, copy);
   }
+  if (job.tiles.close != nullptr) job.tiles.close();
 }
 
 void clear_units(const Job& job, int64_t firstUnit, int64_t lastUnit, float* copy) {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "gemm_vector.h"
+
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
@@ -18,18 +20,36 @@ void pair_up(const uint16_t* low, const uint16_t* high, int64_t n, uint32_t* dst
   }
 }
 
-// An upper bound of the norm over `pixels` of any of `channels` channels.
-float norm_over_pixels(const uint16_t* values, int64_t channels, int64_t pixels, float* sums) {
-  std::fill_n(sums, channels, 0.0f);
-  for (int64_t i = 0; i < pixels; i++) {
-    const auto* pixel = reinterpret_cast<const int16_t*>(values) + i * channels;
-    for (int64_t c = 0; c < channels; c++) {
-      const float value = static_cast<float>(pixel[c]);
-      sums[c] += value * value;
+// One row of gradOutput as [filter][step], in blocks that stay in L1.
+void transpose_pairs(const OuterShape& shape, const uint16_t* row, int64_t filters, char* dst) {
+  constexpr int64_t kBlockSteps = 16;
+  const int64_t steps = shape.regular + shape.odd;
+  for (int64_t first = 0; first < steps; first += kBlockSteps) {
+    const int64_t end = std::min(first + kBlockSteps, steps);
+    for (int64_t k = 0; k < filters; k++) {
+      auto* pairs = reinterpret_cast<uint32_t*>(dst + k * shape.aPitch);
+      for (int64_t i = first; i < end; i++) {
+        const uint32_t high = i < shape.regular ? row[(2 * i + 1) * filters + k] : 0;
+        pairs[i] = row[2 * i * filters + k] | high << 16;
+      }
     }
   }
+}
+
+// An upper bound of the norm over `pixels` of any of `channels` channels. A vector of channels is summed in a register;
+// behind the last channel kOuterSlack bytes can be read.
+float norm_over_pixels(const uint16_t* values, int64_t channels, int64_t pixels) {
+  typedef int16_t HalfVec __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
   float largest = 0;
-  for (int64_t c = 0; c < channels; c++) largest = std::max(largest, sums[c]);
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    VecF sum{};
+    for (int64_t i = 0; i < pixels; i++) {
+      const auto half = *reinterpret_cast<const HalfVec*>(values + i * channels + c);
+      const VecF value = to_float(__builtin_convertvector(half, VecI));
+      sum += value * value;
+    }
+    for (int lane = 0; lane < kLanes && c + lane < channels; lane++) largest = std::max(largest, sum[lane]);
+  }
   // Each addition and product is rounded by at most 2^-24 of the sum.
   return std::sqrt(largest) * (1.0f + 1e-6f * static_cast<float>(pixels + 8));
 }
@@ -46,7 +66,7 @@ Piece piece(const OuterShape& shape, int64_t p) {
 }
 
 void fill_gradients(const OuterShape& shape, const Operand& gy, int64_t image, int64_t row, int64_t rows,
-                    const OuterWindow& window, uint16_t* rowSpace, float* sums) {
+                    const OuterWindow& window, uint16_t* rowSpace) {
   const int64_t filters = gy.dims[3], rowValues = shape.outColumns * filters;
   for (int64_t u = 0; u < rows; u++) {
     const int64_t element = (image * gy.dims[1] + row + u) * rowValues;
@@ -55,22 +75,23 @@ void fill_gradients(const OuterShape& shape, const Operand& gy, int64_t image, i
       continue;
     }
     copy_values(shape.products, gy, element, rowValues, rowSpace);
-    auto* pairs = reinterpret_cast<uint32_t*>(window.a + u * shape.aRow);
+    char* pairs = window.a + u * shape.aRow;
     for (int64_t i = 0; i < shape.regular + shape.odd; i++) {
       const uint16_t* low = rowSpace + 2 * i * filters;
-      pair_up(low, i < shape.regular ? low + filters : nullptr, filters, pairs + i * filters);
+      const uint16_t* high = i < shape.regular ? low + filters : nullptr;
+      if (!shape.transposed) pair_up(low, high, filters, reinterpret_cast<uint32_t*>(pairs + i * shape.aStep));
     }
+    if (shape.transposed) transpose_pairs(shape, rowSpace, filters, pairs);
     if (shape.products != Products::i16Pairs) continue;
     for (int64_t p = 0; p < shape.pieces; p++) {
       const Piece part = piece(shape, p);
       window.aNorms[u * shape.pieces + p] =
-          norm_over_pixels(rowSpace + part.firstPixel * filters, filters, part.pixels, sums);
+          norm_over_pixels(rowSpace + part.firstPixel * filters, filters, part.pixels);
     }
   }
 }
 
-void pair_input_row(const OuterShape& shape, const ConvShape& conv, const uint16_t* row, char* dst, float* norms,
-                    float* sums) {
+void pair_input_row(const OuterShape& shape, const ConvShape& conv, const uint16_t* row, char* dst, float* norms) {
   const int64_t channels = conv.channels, span = (conv.kernelColumns - 1) * conv.dilationW + 1;
   const int64_t columns = shape.input.columns, paired = std::max<int64_t>(0, columns - conv.strideW) * channels;
   auto* pairs = reinterpret_cast<uint32_t*>(dst);
@@ -83,22 +104,29 @@ void pair_input_row(const OuterShape& shape, const ConvShape& conv, const uint16
   for (int64_t p = 0; p < shape.pieces; p++) {
     const Piece part = piece(shape, p);
     const int64_t pixels = (part.pixels - 1) * conv.strideW + span;
-    norms[p] = norm_over_pixels(row + part.firstPixel * conv.strideW * channels, channels, pixels, sums);
+    norms[p] = norm_over_pixels(row + part.firstPixel * conv.strideW * channels, channels, pixels);
   }
 }
 
 }  // namespace
 
-OuterShape::OuterShape(const ConvShape& conv, Products p, int64_t rowCount)
-    : products(p), outRows(rowCount), outColumns(conv.outColumns), strideW(conv.strideW) {
+OuterShape::OuterShape(const ConvShape& conv, Products p, bool transpose, int64_t rowCount)
+    : products(p), outRows(rowCount), outColumns(conv.outColumns), strideW(conv.strideW), transposed(transpose) {
   const int64_t span = (conv.kernelColumns - 1) * conv.dilationW + 1;
   input = dense_window(p, conv.channels, 1, (rowCount - 1) * conv.strideH + (conv.kernelRows - 1) * conv.dilationH + 1,
                        (outColumns - 1) * conv.strideW + span);
   const bool pairs = p != Products::f32;
   regular = pairs ? outColumns / 2 : outColumns;
   odd = pairs ? outColumns % 2 : 0;
-  aStep = conv.filters * 4;
+  aStep = transposed ? 4 : conv.filters * 4;
   aRow = (regular + odd) * aStep;
+  aPitch = 4;
+  aBytes = outRows * aRow;
+  if (transposed) {
+    // Whole cache lines, an odd number of them so that filters do not share cache sets; whole tiles of filters are read.
+    aPitch = ((outRows * aRow + 63) / 64 | 1) * 64;
+    aBytes = (conv.filters + kTransposedSlackRows) * aPitch;
+  }
   bStep = (pairs ? 2 : 1) * conv.strideW * conv.channels * 4;
   bOdd = input.columns * conv.channels * 4;
   bRow = bOdd + odd * span * conv.channels * 4;
@@ -110,8 +138,8 @@ int64_t row_space(const OuterShape& shape, const ConvShape& conv) {
 }
 
 void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x, int64_t image,
-                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace, float* sums) {
-  fill_gradients(shape, gy, image, row, rows, window, rowSpace, sums);
+                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace) {
+  fill_gradients(shape, gy, image, row, rows, window, rowSpace);
   WindowShape input = shape.input;
   const int64_t firstRow = row * conv.strideH - conv.padH;
   if (shape.products == Products::f32) {
@@ -121,7 +149,7 @@ void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Ope
   input.rows = 1;
   for (int64_t r = 0; r < shape.input.rows; r++) {
     fill_window(input, x, image, firstRow + r, -conv.padW, reinterpret_cast<char*>(rowSpace));
-    pair_input_row(shape, conv, rowSpace, window.b + r * shape.bRow, window.bNorms + r * shape.pieces, sums);
+    pair_input_row(shape, conv, rowSpace, window.b + r * shape.bRow, window.bNorms + r * shape.pieces);
   }
 }
 

@@ -56,9 +56,8 @@ struct Shared {
 // What one thread works in.
 struct Local {
   char* window;
-  float* windowNorms;
+  float* norms;
   const char** rows;
-  int32_t* normRow;
   Run* runs;
   float* tileSpace;
   float* staging;
@@ -90,7 +89,7 @@ struct Job {
            s.rows.positions == s.out.dims[1];
   }
   bool direct() const {
-    return contiguous() && !s.out.rounds && s.out.dtype == DType::f32 && layout.tiles.products != Products::i16Pairs;
+    return contiguous() && !s.out.rounds && s.out.dtype == DType::f32;
   }
 };
 
@@ -103,8 +102,7 @@ void place_taps(Job& job) {
         const int64_t row = r * s.rows.distance, column = c * s.columns.distance;
         const int64_t offset =
             row * job.window.row_bytes() + column * job.window.pixelBytes + g * job.window.groupBytes;
-        job.shared.taps[t++] = {static_cast<int32_t>(offset), static_cast<int32_t>(job.window.groupBytes / 4),
-                                static_cast<int32_t>(row)};
+        job.shared.taps[t++] = {static_cast<int32_t>(offset), static_cast<int32_t>(job.window.groupBytes / 4)};
       }
     }
   }
@@ -135,9 +133,8 @@ Local local_memory(const Job& job, int thread) {
   carve(
       [&](Carver& c) {
         c.take(local.window, windows * job.window.bytes() + kWindowSlack);
-        c.take(local.windowNorms, windows * job.window.rows * norms_per_row(job.window));
+        c.take(local.norms, window_norms(job.window));
         c.take(local.rows, positions + kRowSlack);
-        c.take(local.normRow, positions + kRowSlack);
         c.take(local.runs, runs_needed(job.layout));
         c.take(local.tileSpace, kTileSpace);
         c.take(local.staging, pass_rows(job.layout) * job.out_channels());
@@ -151,14 +148,14 @@ int64_t open_block(const Job& job, const Local& local, int64_t image, int64_t im
   const Stencil& s = job.s;
   const WindowShape& w = job.window;
   int64_t position = 0;
+  std::fill_n(local.norms, window_norms(w), 0.0f);
   for (int64_t i = 0; i < images; i++) {
     char* window = local.window + i * w.bytes();
     fill_window(w, s.source, image + i, row * s.rows.stride + s.rows.first, s.columns.first, window);
-    if (w.products == Products::i16Pairs) window_norms(w, window, local.windowNorms + i * w.rows * norms_per_row(w));
+    if (w.products == Products::i16Pairs) raise_window_norms(w, window, local.norms);
     for (int64_t u = 0; u < rows; u++) {
       for (int64_t v = 0; v < s.columns.positions; v++, position++) {
         local.rows[position] = window + u * s.rows.stride * w.row_bytes() + v * s.columns.stride * w.pixelBytes;
-        local.normRow[position] = static_cast<int32_t>(i * w.rows + u * s.rows.stride);
       }
     }
   }
@@ -170,18 +167,30 @@ int64_t open_block(const Job& job, const Local& local, int64_t image, int64_t im
 void store_positions(const Job& job, int64_t image, int64_t row, int64_t rows, int64_t first, int64_t count, float* x) {
   const Stencil& s = job.s;
   const Operand& out = s.out;
+  const bool plain = !out.rounds && out.dtype == DType::f32;
   const int64_t channels = job.out_channels(), height = out.dims[1], width = out.dims[2];
-  if (job.layout.tiles.products == Products::i16Pairs) scale_by_power(x, count * channels, s.exponent);
   if (job.contiguous()) {
     const int64_t pixel = (image * height + row) * width + first;
     store_block(out, pixel * channels, count * channels, x, job.ctx.clock);
     return;
   }
-  for (int64_t i = first; i < first + count; i++, x += channels) {
-    const int64_t v = i % s.columns.positions, u = row + i / s.columns.positions % rows;
-    const int64_t n = image + i / s.columns.positions / rows;
-    const int64_t h = s.place.firstRow + u * s.place.rowStep, w = s.place.firstColumn + v * s.place.columnStep;
-    store_block(out, ((n * height + h) * width + w) * channels, channels, x, job.ctx.clock);
+  // Counting up instead of dividing: a strided gradient stores every pixel by itself.
+  int64_t v = first % s.columns.positions, u = first / s.columns.positions % rows;
+  int64_t n = image + first / s.columns.positions / rows;
+  for (int64_t i = 0; i < count; i++, x += channels) {
+    const int64_t h = s.place.firstRow + (row + u) * s.place.rowStep;
+    const int64_t w = s.place.firstColumn + v * s.place.columnStep;
+    const int64_t pixel = ((n * height + h) * width + w) * channels;
+    if (plain) {
+      std::copy_n(x, channels, out.f32_out() + pixel);
+    } else {
+      store_block(out, pixel, channels, x, job.ctx.clock);
+    }
+    if (++v < s.columns.positions) continue;
+    v = 0;
+    if (++u < rows) continue;
+    u = 0;
+    n++;
   }
 }
 
@@ -200,13 +209,14 @@ void run_block(const Job& job, int64_t block, int thread) {
     const int64_t count = std::min(pass, positions - first);
     float* results = job.direct() ? s.out.f32_out() + (firstPixel + first) * channels : local.staging;
     for (int64_t g = 0; g < s.groups; g++) {
-      const RowNorms norms{local.windowNorms + g * granules(job.window.groupBytes / 4), norms_per_row(job.window)};
+      const float* norms = local.norms + g * granules(job.window.groupBytes / 4);
       const PackedColumns columns{job.layout, job.shared.panels + g * job.panel_bytes(),
                                   job.shared.norms + g * normsPerGroup, job.shared.taps + g * job.layout.taps, 0,
                                   job.layout.panels()};
-      multiply_rows({local.rows, local.normRow, positions, norms}, first, count, columns, local.runs, local.tileSpace,
+      multiply_rows({local.rows, norms}, first, count, columns, local.runs, local.tileSpace,
                     results + g * job.layout.columns, channels);
     }
+    if (job.layout.tiles.products == Products::i16Pairs) scale_by_power(results, count * channels, s.exponent);
     if (!job.direct()) store_positions(job, image, row, rows, first, count, results);
   }
 }

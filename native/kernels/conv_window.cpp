@@ -5,8 +5,21 @@
 #include <algorithm>
 #include <cstring>
 
+#include "gemm_convert.h"
+
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
+
+template <class Conversion>
+void copy_gapped(const WindowShape& shape, const Operand& source, int64_t pixel, int64_t count, char* dst) {
+  const auto* from = static_cast<const typename Conversion::From*>(source.data) + pixel * shape.channels * shape.groups;
+  for (int64_t i = 0; i < count; i++) {
+    for (int64_t g = 0; g < shape.groups; g++, from += shape.channels) {
+      auto* to = reinterpret_cast<typename Conversion::To*>(dst + i * shape.pixelBytes + g * shape.groupBytes);
+      for (int64_t c = 0; c < shape.channels; c++) to[c] = Conversion::convert(from[c]);
+    }
+  }
+}
 
 // `count` pixels of one source row, from pixel number `pixel` of the tensor on, to `dst`.
 void copy_pixels(const WindowShape& shape, const Operand& source, int64_t pixel, int64_t count, char* dst) {
@@ -16,12 +29,9 @@ void copy_pixels(const WindowShape& shape, const Operand& source, int64_t pixel,
     return;
   }
   memset(dst, 0, static_cast<size_t>(count * shape.pixelBytes));
-  for (int64_t i = 0; i < count; i++) {
-    for (int64_t g = 0; g < shape.groups; g++) {
-      copy_values(shape.products, source, (pixel + i) * total + g * shape.channels, shape.channels,
-                  dst + i * shape.pixelBytes + g * shape.groupBytes);
-    }
-  }
+  with_conversion(shape.products, source.dtype, [&](auto conversion) {
+    copy_gapped<decltype(conversion)>(shape, source, pixel, count, dst);
+  });
 }
 
 }  // namespace
@@ -56,16 +66,11 @@ void fill_window(const WindowShape& shape, const Operand& source, int64_t image,
   }
 }
 
-void window_norms(const WindowShape& shape, const char* window, float* norms) {
+void raise_window_norms(const WindowShape& shape, const char* window, float* norms) {
   const int64_t steps = shape.groupBytes / 4;
-  std::fill_n(norms, shape.rows * norms_per_row(shape), 0.0f);
-  for (int64_t r = 0; r < shape.rows; r++, norms += norms_per_row(shape)) {
-    for (int64_t i = 0; i < shape.columns; i++) {
-      const char* pixel = window + r * shape.row_bytes() + i * shape.pixelBytes;
-      for (int64_t g = 0; g < shape.groups; g++) {
-        raise_norms(reinterpret_cast<const int16_t*>(pixel + g * shape.groupBytes), steps, norms + g * granules(steps));
-      }
-    }
+  for (int64_t g = 0; g < shape.groups; g++) {
+    raise_norms(window + g * shape.groupBytes, shape.rows * shape.columns, shape.pixelBytes, steps,
+                norms + g * granules(steps));
   }
 }
 

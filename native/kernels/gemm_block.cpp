@@ -29,24 +29,18 @@ void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const Pa
                    float* tileSpace, float* out, int64_t pitch) {
   const PanelLayout& layout = columns.layout;
   const bool integer = layout.tiles.products == Products::i16Pairs;
+  if (layout.tiles.open != nullptr) layout.tiles.open();
   int64_t runCount = integer ? 0 : plain_runs(columns.taps, layout.taps, runs);
   for (int64_t p = columns.firstPanel; p < columns.lastPanel; p++) {
     const Tile& tile = layout.tile(p);
     const int64_t used = layout.columns_of(p);
-    const float* panelNorms = columns.norms + p * layout.norms_per_panel();
-    // Tiles within the same norm rows have the same schedule.
-    int32_t scheduledFirst = -1, scheduledLast = -1;
+    if (integer) {
+      const float* panelNorms = columns.norms + p * layout.norms_per_panel();
+      runCount = chained_runs(columns.taps, layout.taps, block.norms, panelNorms, runs);
+    }
     for (int64_t m = 0; m < count; m += tile.rows) {
       const int64_t rows = std::min<int64_t>(tile.rows, count - m);
       const int64_t row = first + m;
-      if (integer) {
-        const int32_t low = block.normRow[row], high = block.normRow[row + rows - 1];
-        if (low != scheduledFirst || high != scheduledLast) {
-          runCount = chained_runs(columns.taps, layout.taps, block.norms, low, high, panelNorms, runs);
-          scheduledFirst = low;
-          scheduledLast = high;
-        }
-      }
       float* target = out + m * pitch + (p - columns.firstPanel) * layout.tiles.wide.columns;
       const char* panel = columns.panels + layout.offset(p);
       if (rows == tile.rows && used == tile.columns) {
@@ -57,6 +51,7 @@ void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const Pa
       }
     }
   }
+  if (layout.tiles.close != nullptr) layout.tiles.close();
 }
 
 void fill_nan(const Operand& out, Context& ctx) {

@@ -1,5 +1,5 @@
-// Spill schedules of INT16 products: see gemm_chains.h for the bound that makes overflow impossible. Norms are kept in
-// eighths, rounded up, so that sums of squares of a granule fit INT32 and the compiler can use pair products.
+// Spill schedules of INT16 products: see gemm_chains.h for the bound that makes overflow impossible. Values are taken in
+// eighths, rounded up, so that sums of squares of a granule fit INT32.
 #include "gemm_chains.h"
 
 #include <algorithm>
@@ -13,24 +13,43 @@ namespace {
 // Every operation that rounds is covered by this much, so computed bounds stay bounds.
 constexpr float kRoundUp = 1.0f + 1e-5f;
 
-inline int32_t eighth(int16_t x) { return (std::abs(static_cast<int32_t>(x)) + 7) >> 3; }
-
 inline float norm_of_eighths(int32_t sumOfSquares) {
   return 8.0f * kRoundUp * std::sqrt(static_cast<float>(sumOfSquares));
 }
 
-// At most 32 values whose magnitudes are at most 4096: at most 2^29. In 16-bit lanes 32767 + 7 wraps, to −4096 after the
-// shift: the right magnitude.
-inline int32_t granule_squares(const int16_t* x, int64_t steps) {
+// Σ of squares of the eighths in every lane's pair: at most 2^25. In 16-bit lanes 32767 + 7 wraps, to −4096 after the shift:
+// the right magnitude.
+inline VecI pair_squares(VecI pairs) {
+  const VecS v = (VecS)pairs;
+  const VecS sign = v >> 15;
+  const VecS y = (VecS)(((v ^ sign) - sign + 7) >> 3);
   VecI sum{};
-  for (int64_t i = 0; i < kGranuleSteps; i += kLanes) {
-    const VecI used = lane_numbers() < static_cast<int32_t>(std::min(steps, kGranuleSteps) - i);
-    const VecS v = (VecS)(load_vec(x + 2 * i) & used);
-    const VecS sign = v >> 15;
-    const VecS y = (VecS)(((v ^ sign) - sign + 7) >> 3);
-    I16Step::multiply_add(sum, (VecI)y, (VecI)y);
+  I16Step::multiply_add(sum, (VecI)y, (VecI)y);
+  return sum;
+}
+
+// A granule is several vectors, or a vector is several granules.
+constexpr int kGranuleLanes = kLanes < kGranuleSteps ? kLanes : static_cast<int>(kGranuleSteps);
+constexpr int kGranuleVectors = static_cast<int>(kGranuleSteps) / kGranuleLanes;
+constexpr int kVectorGranules = kLanes / kGranuleLanes;
+
+// Every lane becomes the sum of the kGranuleLanes lanes around it.
+inline VecI granule_sums(VecI x) {
+  const VecI lane = lane_numbers();
+#pragma GCC unroll 3
+  for (int distance = 1; distance < kGranuleLanes; distance *= 2) x += __builtin_shuffle(x, lane ^ distance);
+  return x;
+}
+
+// The largest granule_sums of any of `count` vectors, of their lanes below `used`.
+VecI largest_squares(const char* x, int64_t count, int64_t pitch, int64_t used) {
+  const VecI mask = lane_numbers() < static_cast<int32_t>(std::min<int64_t>(used, kLanes));
+  VecI largest{};
+  for (int64_t i = 0; i < count; i++) {
+    const VecI squares = granule_sums(pair_squares(load_vec(x + i * pitch) & mask));
+    largest = squares > largest ? squares : largest;
   }
-  return sum_lanes(sum);
+  return largest;
 }
 
 // The runs under construction and the chain at their end.
@@ -65,16 +84,27 @@ struct Schedule {
 
 }  // namespace
 
-float granule_norm(const int16_t* x, int64_t n, int64_t stride) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < n; i++) sum += eighth(x[i * stride]) * eighth(x[i * stride]);
-  return norm_of_eighths(sum);
+float column_norm(const char* x, int64_t steps, int64_t columns) {
+  int32_t largest = 0;
+  for (int64_t n = 0; n < columns; n += kLanes) {
+    VecI squares{};
+    for (int64_t k = 0; k < steps; k++) squares += pair_squares(load_vec(x + (k * columns + n) * 4));
+    for (int lane = 0; lane < kLanes; lane++) largest = std::max(largest, squares[lane]);
+  }
+  return norm_of_eighths(largest);
 }
 
-void raise_norms(const int16_t* x, int64_t steps, float* norms) {
-  for (int64_t g = 0; g * kGranuleSteps < steps; g++) {
-    const int32_t squares = granule_squares(x + g * kGranuleValues, steps - g * kGranuleSteps);
-    norms[g] = std::max(norms[g], norm_of_eighths(squares));
+void raise_norms(const char* x, int64_t count, int64_t pitch, int64_t steps, float* norms) {
+  for (int64_t step = 0; step < steps; step += kVectorGranules * kGranuleSteps) {
+    VecI squares{};
+    for (int part = 0; part < kGranuleVectors; part++) {
+      const int64_t first = step + part * kLanes;
+      if (first < steps) squares += largest_squares(x + 4 * first, count, pitch, steps - first);
+    }
+    for (int g = 0; g < kVectorGranules && step + g * kGranuleSteps < steps; g++) {
+      float& norm = norms[step / kGranuleSteps + g];
+      norm = std::max(norm, norm_of_eighths(squares[g * kGranuleLanes]));
+    }
   }
 }
 
@@ -90,17 +120,12 @@ int64_t plain_runs(const Tap* taps, int64_t tapCount, Run* runs) {
   return count;
 }
 
-int64_t chained_runs(const Tap* taps, int64_t tapCount, const RowNorms& rows, int64_t first, int64_t last,
-                     const float* panelNorms, Run* runs) {
+int64_t chained_runs(const Tap* taps, int64_t tapCount, const float* rowNorms, const float* panelNorms, Run* runs) {
   Schedule schedule{runs};
   for (int64_t t = 0; t < tapCount; t++) {
     const Tap& tap = taps[t];
     for (int64_t g = 0; g < granules(tap.steps); g++) {
-      float norm = 0;
-      for (int64_t row = first; row <= last; row++) {
-        norm = std::max(norm, rows.table[(row + tap.row) * rows.pitch + g]);
-      }
-      const float bound = chain_bound(norm, *panelNorms++);
+      const float bound = chain_bound(rowNorms[g], *panelNorms++);
       const int32_t step = static_cast<int32_t>(g * kGranuleSteps);
       const int32_t steps = std::min<int32_t>(kGranuleSteps, tap.steps - step);
       if (bound < kChainLimit) {

@@ -3,6 +3,7 @@
 // build-flags: -ffp-contract=fast
 #include "gemm_outer.h"
 
+#include "amx_bf16.h"
 #include "gemm_steps.h"
 
 namespace roundoff::ROUNDOFF_TIER {
@@ -61,22 +62,24 @@ void integer_outer(const OuterCall& call) {
 
 template <class Step>
 OuterTiles float_tiles() {
-  return {{float_outer<Step, 1>, float_outer<Step, 2>, float_outer<Step, 3>}, kFloatRows, kLanes};
+  return {{float_outer<Step, 1>, float_outer<Step, 2>, float_outer<Step, 3>}, kOuterWidths, kFloatRows, kLanes, false};
 }
 
 template <class Step>
 OuterTiles integer_tiles() {
-  return {{integer_outer<Step, 1>, integer_outer<Step, 2>, integer_outer<Step, 3>}, kIntegerRows, kLanes};
+  return {{integer_outer<Step, 1>, integer_outer<Step, 2>, integer_outer<Step, 3>}, kOuterWidths, kIntegerRows, kLanes,
+          false};
 }
 
 }  // namespace
 
-OuterTiles choose_outer_tiles(Products products, const CpuFeatures& cpu) {
+OuterTiles choose_outer_tiles(Products products, int64_t filters, const CpuFeatures& cpu) {
 #if defined(__AVX512F__)
+  if (products == Products::bf16Pairs && amx_usable(cpu)) return amx_bf16_outer_tiles(filters);
   if (products == Products::bf16Pairs) return float_tiles<Bf16Step>();
   if (products == Products::i16Pairs && cpu.avx512Vnni) return integer_tiles<VnniStep>();
 #else
-  (void)cpu;
+  (void)filters, (void)cpu;
 #endif
   return products == Products::i16Pairs ? integer_tiles<I16Step>() : float_tiles<F32Step>();
 }

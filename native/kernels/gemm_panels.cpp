@@ -2,12 +2,12 @@
 #include "gemm_panels.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "block_io.h"
 #include "gemm_chains.h"
 #include "gemm_convert.h"
+#include "gemm_transpose.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -15,25 +15,36 @@ namespace {
 // Channels are taken in blocks so that reads and writes of a transposing copy both stay in L1.
 constexpr int64_t kChannelBlock = 16;
 
-// dst[(channel / per)·columns·per + column·per + channel % per]: `per` values to a step.
+// Packs columns first … last−1 of channels channelFirst … channelLast−1 to
+// dst[(channel / per)·panelColumns·per + column·per + channel % per]: `per` values to a step.
 template <class Conversion>
-void pack_tap(const ColumnSource& source, int64_t first, int64_t columns, int64_t tap, int64_t panelColumns,
-              void* destination) {
+void pack_values(const ColumnSource& source, const typename Conversion::From* from, int64_t first, int64_t last,
+                 int64_t channelFirst, int64_t channelLast, int64_t panelColumns, typename Conversion::To* to) {
   constexpr int64_t per = 4 / sizeof(typename Conversion::To);
-  const auto* from = static_cast<const typename Conversion::From*>(source.operand->data) + source.start +
-                     source.tap_offset(tap) + first * source.columnPitch;
-  auto* to = static_cast<typename Conversion::To*>(destination);
-  if (source.columnPitch == 1) {
-    for (int64_t c = 0; c < source.channels; c++) {
-      auto* row = to + c / per * panelColumns * per + c % per;
-      const auto* values = from + c * source.channelPitch;
-      for (int64_t n = 0; n < columns; n++) row[n * per] = Conversion::convert(values[n]);
+  if (source.columnPitch == 1 && per == 2) {
+    // Whole pairs are written, so that the compiler can use vectors.
+    for (int64_t c = channelFirst; c < channelLast; c += 2) {
+      auto* row = reinterpret_cast<uint32_t*>(to) + c / 2 * panelColumns;
+      const auto* low = from + c * source.channelPitch;
+      const auto* high = low + source.channelPitch;
+      const bool odd = c + 1 == channelLast;
+      for (int64_t n = first; n < last; n++) {
+        row[n] = Conversion::convert(low[n]) | (odd ? 0 : static_cast<uint32_t>(Conversion::convert(high[n])) << 16);
+      }
     }
     return;
   }
-  for (int64_t c0 = 0; c0 < source.channels; c0 += kChannelBlock) {
-    const int64_t end = std::min(c0 + kChannelBlock, source.channels);
-    for (int64_t n = 0; n < columns; n++) {
+  if (source.columnPitch == 1) {
+    for (int64_t c = channelFirst; c < channelLast; c++) {
+      auto* row = to + c / per * panelColumns * per + c % per;
+      const auto* values = from + c * source.channelPitch;
+      for (int64_t n = first; n < last; n++) row[n * per] = Conversion::convert(values[n]);
+    }
+    return;
+  }
+  for (int64_t c0 = channelFirst; c0 < channelLast; c0 += kChannelBlock) {
+    const int64_t end = std::min(c0 + kChannelBlock, channelLast);
+    for (int64_t n = first; n < last; n++) {
       const auto* values = from + n * source.columnPitch;
       for (int64_t c = c0; c < end; c++) {
         to[(c / per * panelColumns + n) * per + c % per] = Conversion::convert(values[c * source.channelPitch]);
@@ -42,20 +53,36 @@ void pack_tap(const ColumnSource& source, int64_t first, int64_t columns, int64_
   }
 }
 
+template <class Conversion>
+void pack_tap(const ColumnSource& source, int64_t first, int64_t columns, int64_t tap, int64_t panelColumns,
+              char* dst) {
+  using From = typename Conversion::From;
+  using To = typename Conversion::To;
+  const auto* from = static_cast<const From*>(source.operand->data) + source.start + source.tap_offset(tap) +
+                     first * source.columnPitch;
+  auto* to = reinterpret_cast<To*>(dst);
+  int64_t channel = 0;
+  if (sizeof(From) == sizeof(To) && source.channelPitch == 1) {
+    // Nothing to convert and steps are contiguous: squares of steps are transposed in registers.
+    constexpr int64_t square = kLanes * 4 / sizeof(To);
+    const int64_t whole = columns / kLanes * kLanes;
+    for (; channel + square <= source.channels; channel += square) {
+      char* rows = dst + channel / (4 / sizeof(To)) * panelColumns * 4;
+      for (int64_t n = 0; n < whole; n += kLanes) {
+        transpose_square(reinterpret_cast<const char*>(from + n * source.columnPitch + channel),
+                         source.columnPitch * sizeof(From), rows + n * 4, panelColumns * 4);
+      }
+      pack_values<Conversion>(source, from, whole, columns, channel, channel + square, panelColumns, to);
+    }
+  }
+  pack_values<Conversion>(source, from, 0, columns, channel, source.channels, panelColumns, to);
+}
+
 void panel_norms(const PanelLayout& layout, const char* packed, int64_t columns, float* norms) {
-  const auto* x = reinterpret_cast<const int16_t*>(packed);
   for (int64_t tap = 0; tap < layout.taps; tap++) {
     for (int64_t step = 0; step < layout.stepsPerTap; step += kGranuleSteps) {
       const int64_t steps = std::min(kGranuleSteps, layout.stepsPerTap - step);
-      const int16_t* granule = x + (tap * layout.stepsPerTap + step) * columns * 2;
-      float norm = 0;
-      for (int64_t n = 0; n < columns; n++) {
-        // The two halves of a pair have the same stride: bound both and combine.
-        const float even = granule_norm(granule + 2 * n, steps, 2 * columns);
-        const float odd = granule_norm(granule + 2 * n + 1, steps, 2 * columns);
-        norm = std::max(norm, even * even + odd * odd);
-      }
-      *norms++ = std::sqrt(norm) * (1.0f + 1e-6f);
+      *norms++ = column_norm(packed + (tap * layout.stepsPerTap + step) * columns * 4, steps, columns);
     }
   }
 }

@@ -4,6 +4,7 @@
 // build-flags: -ffp-contract=fast
 #include "gemm_tile.h"
 
+#include "amx_bf16.h"
 #include "gemm_steps.h"
 
 namespace roundoff::ROUNDOFF_TIER {
@@ -97,6 +98,7 @@ TileSet integer_tiles() {
 
 TileSet choose_tiles(Carrier carrier, const CpuFeatures& cpu) {
 #if defined(__AVX512F__)
+  if (carrier == Carrier::bf16 && amx_usable(cpu)) return amx_bf16_tiles();
   if (carrier == Carrier::bf16 && cpu.fastDpbf16) return float_tiles<Bf16Step>(Products::bf16Pairs);
   if (carrier == Carrier::i16 && cpu.avx512Vnni) return integer_tiles<VnniStep, 7, 14>();
 #else

@@ -33,14 +33,13 @@ struct Job {
   int64_t panel_bytes() const { return layout.offset(layout.panels()); }
   int64_t panel_norms() const { return layout.panels() * layout.norms_per_panel(); }
   bool integer() const { return layout.tiles.products == Products::i16Pairs; }
-  bool direct() const { return !c.rounds && c.dtype == DType::f32 && !integer(); }
+  bool direct() const { return !c.rounds && c.dtype == DType::f32; }
 };
 
 struct Local {
   char* packed;
-  float* rowNorms;
+  float* norms;
   const char** rows;
-  int32_t* normRow;
   Run* runs;
   float* tileSpace;
   float* staging;
@@ -92,9 +91,8 @@ Local local_memory(const Job& job, int thread) {
   carve(
       [&](Carver& c) {
         c.take(local.packed, job.blockRows * rowBytes + 64);
-        c.take(local.rowNorms, job.integer() ? job.blockRows * granules(job.layout.stepsPerTap) : 0);
+        c.take(local.norms, job.integer() ? granules(job.layout.stepsPerTap) : 0);
         c.take(local.rows, job.blockRows + kRowSlack);
-        c.take(local.normRow, job.blockRows + kRowSlack);
         c.take(local.runs, std::max<int64_t>(1, runs_needed(job.layout)));
         c.take(local.tileSpace, kTileSpace);
         c.take(local.staging, job.direct() ? 0 : job.blockRows * job.splitPanels * job.layout.tiles.wide.columns);
@@ -108,16 +106,11 @@ void open_rows(const Job& job, const Local& local, int64_t batch, int64_t first,
   const RowSource source{&job.a, job.sharedA ? 0 : batch * job.m * job.k, job.transA ? 1 : job.k,
                          job.transA ? job.m : 1, job.k};
   pack_rows(products, source, first, count, local.packed);
-  const int64_t rowBytes = packed_row_bytes(products, job.k), perRow = granules(job.layout.stepsPerTap);
-  for (int64_t i = 0; i < count + kRowSlack; i++) {
-    local.rows[i] = local.packed + std::min(i, count - 1) * rowBytes;
-    local.normRow[i] = static_cast<int32_t>(std::min(i, count - 1));
-  }
+  const int64_t rowBytes = packed_row_bytes(products, job.k);
+  for (int64_t i = 0; i < count + kRowSlack; i++) local.rows[i] = local.packed + std::min(i, count - 1) * rowBytes;
   if (!job.integer()) return;
-  std::fill_n(local.rowNorms, count * perRow, 0.0f);
-  for (int64_t i = 0; i < count; i++) {
-    raise_norms(reinterpret_cast<const int16_t*>(local.rows[i]), job.layout.stepsPerTap, local.rowNorms + i * perRow);
-  }
+  std::fill_n(local.norms, granules(job.layout.stepsPerTap), 0.0f);
+  raise_norms(local.packed, count, rowBytes, job.layout.stepsPerTap, local.norms);
 }
 
 void run_block(const Job& job, int64_t task, int thread) {
@@ -130,16 +123,15 @@ void run_block(const Job& job, int64_t task, int thread) {
   const int64_t firstColumn = firstPanel * job.layout.tiles.wide.columns;
   const int64_t columns = std::min(job.n, lastPanel * job.layout.tiles.wide.columns) - firstColumn;
   open_rows(job, local, batch, first, count);
-  const Tap tap{0, static_cast<int32_t>(job.layout.stepsPerTap), 0};
+  const Tap tap{0, static_cast<int32_t>(job.layout.stepsPerTap)};
   const PackedColumns packed{job.layout, job.panels + matrix * job.panel_bytes(),
                              job.panelNorms + matrix * job.panel_norms(), &tap, firstPanel, lastPanel};
-  const RowNorms norms{local.rowNorms, granules(job.layout.stepsPerTap)};
   const int64_t element = (batch * job.m + first) * job.n + firstColumn;
   float* out = job.direct() ? job.c.f32_out() + element : local.staging;
   const int64_t pitch = job.direct() ? job.n : columns;
-  multiply_rows({local.rows, local.normRow, count, norms}, 0, count, packed, local.runs, local.tileSpace, out, pitch);
+  multiply_rows({local.rows, local.norms}, 0, count, packed, local.runs, local.tileSpace, out, pitch);
+  for (int64_t i = 0; job.integer() && i < count; i++) scale_by_power(out + i * pitch, columns, job.exponent);
   if (job.direct()) return;
-  if (job.integer()) scale_by_power(out, count * columns, job.exponent);
   if (columns == job.n) return store_block(job.c, element, count * columns, out, job.ctx.clock);
   for (int64_t i = 0; i < count; i++) {
     store_block(job.c, element + i * job.n, columns, out + i * columns, job.ctx.clock);

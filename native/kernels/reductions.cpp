@@ -50,7 +50,8 @@ double sum_block(const float* x, int64_t n) {
     for (int lane = 0; lane < kLanes; lane++) lanes[lane] += static_cast<double>(x[i + lane]);
   }
   for (; i < n; i++) lanes[i % kLanes] += static_cast<double>(x[i]);
-  const double even = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]), odd = (lanes[1] + lanes[5]) + (lanes[3] + lanes[7]);
+  const double even = (lanes[0] + lanes[4]) + (lanes[2] + lanes[6]);
+  const double odd = (lanes[1] + lanes[5]) + (lanes[3] + lanes[7]);
   return even + odd;
 }
 
@@ -95,7 +96,8 @@ void reduce_sum(const Command& command, Context& ctx) {
   const int64_t length = r.innerKept ? r.reduced.elements() : r.reduced.elements() * r.inner;
   const int64_t step = rows_per_chunk(length, width);
   const int64_t chunks = std::max<int64_t>(1, chunks_of(length, step));
-  double* sums = static_cast<double*>(ctx.scratch.shared(static_cast<size_t>(outputs * chunks * width) * sizeof(double)));
+  const size_t bytes = static_cast<size_t>(outputs * chunks * width) * sizeof(double);
+  double* sums = static_cast<double*>(ctx.scratch.shared(bytes));
   // Short sums share a task.
   const int64_t together = std::max<int64_t>(1, kChunk / std::max<int64_t>(1, std::min(step, length) * width));
   const int64_t items = outputs * chunks;

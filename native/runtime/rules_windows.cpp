@@ -11,7 +11,7 @@ constexpr int64_t kMaxWindow = 1 << 16;
 void check_products(const Command& c, size_t carrierAttr) {
   const int64_t carrier = integer_attr(c, carrierAttr, 0, 2, "carrier");
   const bool integer = carrier == static_cast<int64_t>(Carrier::i16);
-  check(c.in.size() == (integer ? 4u : 2u), integer ? "carrier i16 needs 2 operands and 2 exponents" : "needs 2 inputs");
+  check(c.in.size() == (integer ? 4u : 2u), integer ? "carrier i16 needs 2 operands, 2 exponents" : "needs 2 inputs");
   check(c.out.size() == 1, "needs 1 output");
   for (size_t i = 0; i < 2; i++) {
     expect_real(c.in[i], "an operand");

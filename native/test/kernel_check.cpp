@@ -247,6 +247,13 @@ int main(int argc, char** argv) {
     for (const test::Tier& tier : tiers) {
       if (tier.name == name) failures += test::check_tier(tier, features_for_tier(cpu, name), shapes);
     }
+    if (name != "avx512") continue;
+    // What other processors would use: INT16 without VNNI and BF16 widened, and AMX (on its model here).
+    CpuFeatures plain = cpu, amx = cpu;
+    plain.avx512Vnni = plain.fastDpbf16 = plain.amxBf16 = false;
+    amx.amxBf16 = true;
+    failures += test::check_tier({"avx512 plain", tiers[2].matmul, tiers[2].convolution}, plain, shapes / 4);
+    failures += test::check_tier({"avx512 amx model", tiers[2].matmul, tiers[2].convolution}, amx, shapes / 4);
   }
   return failures == 0 ? 0 : 1;
 }

@@ -29,6 +29,11 @@ for name in $kernels; do
   objects="$objects $out/$name.portable.o $out/$name.avx2.o $out/$name.avx512.o"
 done
 program=kernel_${1:-check}
+# Checks run the AMX tiles on their model; the benchmark on the hardware, if there is any.
+amx=kernels/isa/amx_bf16
+[ "$program" = kernel_check ] && amx=test/amx_on_model
+compile "$amx.cpp" "$(basename $amx)" "$avx512"
+objects="$objects $out/$(basename $amx).o"
 for source in runtime/thread_pool runtime/scratch runtime/cpu_features test/kernel_cases "test/$program"; do
   compile "$source.cpp" "$(basename "$source")" ""
   objects="$objects $out/$(basename "$source").o"

@@ -22,4 +22,10 @@ describe("the environment", () => {
   it.each(["0", "two", "1.5", "-1"])("refuses %j threads", (threads) => {
     expect(() => readEnvironment({ ROUNDOFF_THREADS: threads })).toThrow(/ROUNDOFF_THREADS/);
   });
+
+  it("refuses a tier that is none", () => {
+    expect(() => readEnvironment({ ROUNDOFF_TIER: "avx1024" })).toThrow(
+      /ROUNDOFF_TIER.*portable, avx2, avx512/,
+    );
+  });
 });

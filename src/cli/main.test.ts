@@ -9,6 +9,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MAIN = join(ROOT, "dist", "cli", "main.js");
 
+/** Bytes of output that are kept: all values of a 16-bit format are more than spawnSync's default. */
+const MAX_OUTPUT = 2 ** 24;
+
 let folder = "";
 let child: ChildProcess | undefined;
 beforeAll(() => {
@@ -28,7 +31,11 @@ afterAll(() => {
 });
 
 function run(argv: readonly string[], env: Record<string, string> = {}) {
-  return spawnSync(process.execPath, [MAIN, ...argv], { encoding: "utf8", env: { ...process.env, ...env } });
+  return spawnSync(process.execPath, [MAIN, ...argv], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    maxBuffer: MAX_OUTPUT,
+  });
 }
 
 /** Starts the command and gives its exit code when it ends. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { removeUnfinishedFiles } from "./atomic-file.ts";
 /**
  * The process around the command line: streams, signals, exit code. Everything else is in run-cli.ts and below.
  */
+import { removeUnfinishedFiles } from "./atomic-file.ts";
 import type { CliContext } from "./context.ts";
 import { readEnvironment } from "./environment.ts";
 import { describeFailure } from "./failure.ts";

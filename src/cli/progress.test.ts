@@ -68,7 +68,14 @@ describe("the progress line", () => {
   });
 
   it("writes numbers and durations shortly", () => {
-    expect([0.123456, 12345.6, 1, -0.5].map(formatNumber)).toEqual(["0.1235", "12346", "1", "-0.5"]);
+    expect([0.123456, 12345.6, 1, -0.5, 0, 8.5834e-6].map(formatNumber)).toEqual([
+      "0.1235",
+      "12346",
+      "1",
+      "-0.5",
+      "0",
+      "8.583e-6",
+    ]);
     expect([1499, 61_000, 7_500_000].map(formatDuration)).toEqual(["1 s", "1 min 01 s", "2 h 05 min"]);
   });
 });

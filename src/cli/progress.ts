@@ -88,10 +88,11 @@ export function progressLine(state: ProgressState, elapsed: number, firstDone = 
   return parts.join("  ");
 }
 
-/** Four significant digits; numbers that are not finite by their name. */
+/** Four significant digits, with an exponent where zeros would hide them; numbers that are not finite by their name. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (Math.abs(value) >= 1000) return Math.round(value).toString();
+  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(3);
   return Number.parseFloat(value.toPrecision(4)).toString();
 }
 

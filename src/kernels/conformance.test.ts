@@ -1,52 +1,19 @@
 /**
  * One suite over every kernel set: each operation against the reference in FP64 within the bounds of
- * conformance/bounds.ts, rounding on store bit for bit, and what must hold whatever the numbers are.
+ * conformance/bounds.ts, and what must hold whatever the numbers are. Storage has its suite in conformance/.
  */
 import { describe, expect, it } from "vitest";
-import { FORMATS, floatFormat } from "../formats/catalog.ts";
-import { type FloatFormat, OVERFLOWS, type Overflow, ROUNDINGS, type Rounding } from "../formats/format.ts";
-import { roundToFormat } from "../formats/round.ts";
-import { roundingWord } from "../random/rounding-bits.ts";
 import { deviations } from "./conformance/bounds.ts";
 import { allCases, caseName } from "./conformance/cases.ts";
-import { bf16Normals, integers, normals, roundingInputs } from "./conformance/data.ts";
+import { integers, normals } from "./conformance/data.ts";
+import { differences } from "./conformance/differences.ts";
 import { implementations } from "./conformance/implementations.ts";
 import { carrierExponents } from "./conformance/product-cases.ts";
-import { type AnyOpRun, runOp } from "./conformance/run-op.ts";
-import { EXPONENT_NOT_A_NUMBER, OP_NAMES, type StoreRounding } from "./contract.ts";
+import { runOp } from "./conformance/run-op.ts";
+import { EXPONENT_NOT_A_NUMBER, OP_NAMES } from "./contract.ts";
 import { createReferenceKernels } from "./reference/kernel-set.ts";
 
 const CASES = allCases();
-const FLOAT_FORMATS = FORMATS.filter((format): format is FloatFormat => format.kind === "float");
-const CLOCK = [0x89abcdef, 0x01234567, 41] as const;
-const TENSOR_ID = 77;
-
-function storing(format: FloatFormat, rounding: Rounding, overflow: Overflow): StoreRounding {
-  return { format, rounding, overflow, tensorId: TENSOR_ID };
-}
-
-/** What `store` must give, straight from the definition of rounding. */
-function roundedValues(values: Float32Array, store: StoreRounding): number[] {
-  const { format, rounding, overflow, tensorId } = store;
-  return Array.from(values, (x, i) =>
-    roundToFormat(x, format, rounding, overflow, roundingWord(...CLOCK, tensorId, i)),
-  );
-}
-
-function copyRun(values: Float32Array, store: StoreRounding, dtype: "f32" | "bf16"): AnyOpRun {
-  const shape = [values.length];
-  const output = { shape, store, dtype };
-  return { op: "copy", attrs: {}, inputs: [{ shape, values }], outputs: [output], clock: CLOCK };
-}
-
-/** Indices at which two lists differ; −0 is not 0, NaN is NaN. */
-function differences(actual: ArrayLike<number>, expected: ArrayLike<number>): string[] {
-  const found: string[] = [];
-  for (let i = 0; i < expected.length; i++) {
-    if (!Object.is(actual[i], expected[i])) found.push(`[${i}]: ${actual[i]}, expected ${expected[i]}`);
-  }
-  return found.slice(0, 10);
-}
 
 it("has a case for every operation", () => {
   const covered = new Set(CASES.map((run) => run.op));
@@ -60,71 +27,6 @@ describe.each(implementations())("$name", (implementation) => {
 
   test.each(CASES.map((run, i) => ({ name: caseName(run, i), run })))("$name", async ({ run }) => {
     expect(await deviations(kernels, run)).toEqual([]);
-  });
-
-  describe("rounding on store", () => {
-    for (const format of FLOAT_FORMATS) {
-      test(`${format.name}: every mode and overflow as roundToFormat, bit for bit`, async () => {
-        const values = roundingInputs(format, 90);
-        for (const rounding of ROUNDINGS) {
-          for (const overflow of OVERFLOWS) {
-            const store = storing(format, rounding, overflow);
-            const [actual] = await runOp(kernels, copyRun(values, store, "f32"));
-            expect(differences(actual, roundedValues(values, store)), `${rounding} ${overflow}`).toEqual([]);
-          }
-        }
-      });
-    }
-
-    test("narrows to bf16 storage without changing the value", async () => {
-      const store = storing(floatFormat("bf16"), "nearestEven", "infinity");
-      const values = roundingInputs(store.format, 92);
-      const [actual] = await runOp(kernels, copyRun(values, store, "bf16"));
-      expect(differences(actual, roundedValues(values, store))).toEqual([]);
-    });
-
-    test("reads bf16 operands and rounds a sum once", async () => {
-      const store = storing(floatFormat("e4m3"), "stochastic", "saturate");
-      const shape = [3, 347];
-      const [a, b] = [bf16Normals(1041, 93), bf16Normals(1041, 94)];
-      const inputs = [
-        { shape, values: a, dtype: "bf16" },
-        { shape, values: b, dtype: "bf16" },
-      ] as const;
-      const outputs = [{ shape, store, dtype: "bf16" }] as const;
-      const [sum] = await runOp(kernels, {
-        op: "binary",
-        attrs: { kind: "add" },
-        inputs,
-        outputs,
-        clock: CLOCK,
-      });
-      const exact = a.map((x, i) => x + b[i]);
-      expect(differences(sum, roundedValues(exact, store))).toEqual([]);
-    });
-
-    test("rounds each output of an update by its own format, in place", async () => {
-      const shape = [517];
-      const [w, g, v] = [normals(517, 95), normals(517, 96), normals(517, 97)];
-      const weightStore = storing(floatFormat("fp16"), "stochastic", "saturate");
-      const velocityStore = { ...storing(floatFormat("bf16"), "nearestEven", "infinity"), tensorId: 5 };
-      const [nextW, nextV] = await runOp(kernels, {
-        op: "sgdUpdate",
-        attrs: { momentum: 0.5, weightDecay: 0, nesterov: false },
-        inputs: [w, g, v]
-          .map((values) => ({ shape, values }))
-          .concat({ shape: [1], values: Float32Array.of(0.25) }),
-        outputs: [
-          { shape, inPlaceOf: 0, store: weightStore },
-          { shape, inPlaceOf: 2, store: velocityStore },
-        ],
-        clock: CLOCK,
-      });
-      const velocity = v.map((x, i) => 0.5 * x + g[i]);
-      const weight = w.map((x, i) => x - 0.25 * velocity[i]);
-      expect(differences(nextW, roundedValues(weight, weightStore))).toEqual([]);
-      expect(differences(nextV, roundedValues(velocity, velocityStore))).toEqual([]);
-    });
   });
 
   test("batch normalisation updates its running statistics in place", async () => {
@@ -203,8 +105,10 @@ describe.each(implementations())("$name", (implementation) => {
   });
 });
 
-describe.each(implementations())("$name on one and on two threads", ({ withThreads }) => {
-  it.skipIf(withThreads === undefined)("give the same bits for every case", async () => {
+const threaded = implementations().filter(({ withThreads }) => withThreads !== undefined);
+
+describe.each(threaded)("$name on one and on two threads", ({ withThreads }) => {
+  it("give the same bits for every case", async () => {
     const [alone, together] = [1, 2].map((threads) => withThreads?.(threads));
     for (const [i, run] of CASES.entries()) {
       if (alone === undefined || together === undefined) break;

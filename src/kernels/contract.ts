@@ -27,7 +27,7 @@ export interface Operand {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /**
-   * Outputs only: the rounding applied on store, always, whatever the operation (also where a skipped `sgdUpdate`
+   * Outputs only: the rounding applied on store, whatever the operation computes (also where a skipped `sgdUpdate`
    * hands w and v through). Absent: stored as computed (FP32; a bf16 output must then hold BF16 values already).
    */
   readonly store?: StoreRounding;
@@ -173,7 +173,8 @@ export interface OpAttrs {
    * x → q (dtype i16: integers; f32: integer · 2^E), E (i32 [1]). Dynamic fixed point of `bits` bits:
    * E = floor(log2 amax) − (bits − 2), integer = round(x · 2^−E) clamped to ±(2^(bits−1) − 1). amax = 0: E = 0, all
    * zeros. If x holds NaN or Inf there is no exponent: E = 2^30 marks the tensor as not a number, every
-   * integer is 0 (f32: every element is NaN), and every GEMM that reads E = 2^30 gives NaN everywhere.
+   * integer is 0 (f32: every element is NaN), and every GEMM that reads E = 2^30 gives NaN everywhere. q has
+   * no `store`: its rounding is the attribute.
    */
   quantizeDynamicFixed: {
     readonly bits: number;

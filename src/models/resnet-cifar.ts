@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../graph/tensor.ts";
 import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, Module, Sequential } from "../nn/index.ts";
-import type { ModelDefinition } from "./model.ts";
+import type { ModelDefinition, ModelOptions } from "./model.ts";
 
 class BasicBlock extends Module {
   readonly conv1: Conv2d;
@@ -44,7 +44,7 @@ class ResNetCifar extends Module {
   readonly pool: GlobalAvgPool2d;
   readonly fc: Linear;
 
-  constructor(channels: number, classes: number, width: number, blocks: number) {
+  constructor(channels: number, classes: number, { width, blocks, stemStride }: ModelOptions) {
     super();
     const stage = (from: number, to: number, stride: number) =>
       new Sequential(
@@ -52,7 +52,7 @@ class ResNetCifar extends Module {
           i === 0 ? new BasicBlock(from, to, stride) : new BasicBlock(to, to, 1),
         ),
       );
-    this.conv1 = new Conv2d(channels, width, 3, { padding: 1, bias: false });
+    this.conv1 = new Conv2d(channels, width, 3, { stride: stemStride, padding: 1, bias: false });
     this.bn1 = new BatchNorm2d(width);
     this.layer1 = stage(width, width, 1);
     this.layer2 = stage(width, 2 * width, 2);
@@ -71,6 +71,7 @@ class ResNetCifar extends Module {
 export const resnet20: ModelDefinition = {
   name: "resnet20",
   source: "He et al. 2016, Deep Residual Learning for Image Recognition, section 4.2 (n = 3)",
-  defaults: { width: 16, blocks: 3 },
-  create: ({ channels, classes }, { width, blocks }) => new ResNetCifar(channels, classes, width, blocks),
+  // A stem of stride 2 works on quarter-size pictures: four times less work, for quick studies.
+  defaults: { width: 16, blocks: 3, stemStride: 1 },
+  create: ({ channels, classes }, options) => new ResNetCifar(channels, classes, options),
 };

@@ -15,8 +15,13 @@ export function studyNames(): string[] {
     .sort();
 }
 
+export interface LoadOptions {
+  /** False: the reference kernels will train it, so take the smaller form that the file gives for that case. */
+  readonly native?: boolean;
+}
+
 /** The study called `nameOrPath`, or described by the JSON file (or folder with a study.json) at that path. */
-export async function loadStudy(nameOrPath: string): Promise<StudySpec> {
+export async function loadStudy(nameOrPath: string, { native = true }: LoadOptions = {}): Promise<StudySpec> {
   const path = studyPath(nameOrPath);
   let json: unknown;
   try {
@@ -29,7 +34,25 @@ export async function loadStudy(nameOrPath: string): Promise<StudySpec> {
       cause,
     });
   }
-  return parseStudySpec(json, "study");
+  return parseStudySpec(native ? withoutAlternative(json) : withAlternative(json), "study");
+}
+
+/** The field of a study file whose fields replace the study's own when there are no native kernels. */
+const ALTERNATIVE = "withoutNative";
+
+function withoutAlternative(json: unknown): unknown {
+  if (!isObject(json)) return json;
+  const { [ALTERNATIVE]: _, ...study } = json;
+  return study;
+}
+
+function withAlternative(json: unknown): unknown {
+  if (!isObject(json) || !isObject(json[ALTERNATIVE])) return withoutAlternative(json);
+  return { ...(withoutAlternative(json) as object), ...json[ALTERNATIVE] };
+}
+
+function isObject(json: unknown): json is Record<string, unknown> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function studyPath(nameOrPath: string): string {

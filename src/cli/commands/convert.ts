@@ -120,7 +120,10 @@ async function round(
   const [seedLow, seedHigh] = splitSeed(options.seed);
   const key = { seedLow, seedHigh, step, tensorId: tensor, randomBits };
   const request: RoundingRequest = { format, rounding, overflow, key };
-  if (options.kernels === "reference") return roundByDefinition(source, request);
+  // Chosen first: kernels that were asked for and are not there are an error whatever the input is.
+  const { kernels } = kernelsFor(context, options);
+  // Kernels have no empty tensors.
+  if (kernels.name === "reference" || source.length === 0) return roundByDefinition(source, request);
   if (rounding === "stochastic" && randomBits < ALL_RANDOM_BITS) {
     if (options.kernels === undefined) return roundByDefinition(source, request);
     throw new RoundoffError("UNSUPPORTED", {
@@ -130,8 +133,6 @@ async function round(
       hint: "Use --kernels reference.",
     });
   }
-  const { kernels } = kernelsFor(context, options);
-  if (kernels.name === "reference") return roundByDefinition(source, request);
   return roundWithKernels(kernels, source, request);
 }
 

@@ -124,7 +124,17 @@ function showProgress(context: CliContext, progress: Progress, state: StudyProgr
 
 function studyText({ rows, reportPath }: StudyResult): string {
   const table = textTable(
-    ["setting", "recipe", "metric %", "baseline %", "gap (points)", "seed spread", "p", "verdict"],
+    [
+      "setting",
+      "recipe",
+      "metric %",
+      "baseline %",
+      "gap (points)",
+      "seed spread",
+      "p",
+      "verdict",
+      "certainty",
+    ],
     rows.map((row) => [
       row.setting,
       row.recipe,
@@ -134,6 +144,7 @@ function studyText({ rows, reportPath }: StudyResult): string {
       row.seedSpread === null ? "–" : sizeInPoints(row.seedSpread),
       pValue(row.equivalenceP),
       row.verdict,
+      row.certainty,
     ]),
   );
   return `${table}\nreport: ${reportPath}`;

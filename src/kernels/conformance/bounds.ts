@@ -101,7 +101,8 @@ export async function deviations(kernels: KernelSet, run: AnyOpRun): Promise<str
   const magnitudes = bound.kind === "magnitude" ? await runOp(truth, magnitudeRun(run), "f64") : [];
   const found: string[] = [];
   exact.forEach((expected, output) => {
-    const peak = expected.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
+    // NaN has no say in how large the others are.
+    const peak = expected.reduce((largest, x) => Math.max(largest, Math.abs(x) || 0), 0);
     expected.forEach((want, i) => {
       const got = actual[output][i];
       const rounded = Math.fround(want);

@@ -8,7 +8,7 @@ import {
 } from "./elementwise-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
-import { batchNormCases, lossCases, updateCases } from "./training-cases.ts";
+import { batchNormCases, lossCases, spoiledLossCases, updateCases } from "./training-cases.ts";
 import { poolingCases, quantizeCases, reductionCases } from "./window-cases.ts";
 
 export function allCases(): AnyOpRun[] {
@@ -25,6 +25,7 @@ export function allCases(): AnyOpRun[] {
     ...quantizeCases(),
     ...batchNormCases(),
     ...lossCases(),
+    ...spoiledLossCases(),
     ...updateCases(),
   ];
 }

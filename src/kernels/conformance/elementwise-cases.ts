@@ -29,9 +29,12 @@ export function unaryGradCases(): AnyOpRun[] {
   return UNARY_KINDS.map((kind) => {
     const x = POSITIVE.has(kind) ? uniforms(COUNT, 13, 0.1, 40) : normals(COUNT, 14);
     const values = GRAD_FROM_OUTPUT.has(kind) ? x.map(UNARY_FUNCTIONS[kind]) : x;
-    const shape = [COUNT];
-    const g: OpInput = { shape, values: normals(COUNT, 15) };
-    return { op: "unaryGrad", attrs: { kind }, inputs: [{ shape, values }, g], outputs: [{ shape }] };
+    // NaN in either operand, zero and infinite gradients.
+    const z = Float32Array.from([...values, Number.NaN, 0.5, 0.5, 0.5, 0.5]);
+    const g = Float32Array.from([...normals(COUNT, 15), 1, 0, Number.NaN, Infinity, -Infinity]);
+    const shape = [z.length];
+    const inputs = [z, g].map((values) => ({ shape, values }));
+    return { op: "unaryGrad", attrs: { kind }, inputs, outputs: [{ shape }] };
   });
 }
 

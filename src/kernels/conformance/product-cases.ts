@@ -64,7 +64,26 @@ export function matmulCases(): AnyOpRun[] {
   const batched = CARRIERS.flatMap((carrier) =>
     batches.map((batch) => matmulRun(carrier, [5, 9, 13], batch, [false, true])),
   );
-  return [...plain, ...batched];
+  return [...plain, ...batched, ...mixedStorageCases()];
+}
+
+/** The carrier is about values, not about storage: BF16 values held as f32, and FP32 products of bf16 operands. */
+function mixedStorageCases(): AnyOpRun[] {
+  const narrow = carrierInput("bf16", [17, 35], 6);
+  const other = carrierInput("bf16", [35, 29], 7);
+  const wide = { ...other, dtype: "f32" } as const;
+  return (["f32", "bf16"] as const).flatMap((carrier) =>
+    [
+      [narrow, wide],
+      [{ ...narrow, dtype: "f32" } as const, other],
+      [{ ...narrow, dtype: "f32" } as const, wide],
+    ].map((inputs) => ({
+      op: "matmul",
+      attrs: { transA: false, transB: false, carrier },
+      inputs,
+      outputs: [{ shape: [17, 29] }],
+    })),
+  );
 }
 
 type ConvGeometry = Omit<ConvAttrs, "carrier"> & {

@@ -11,6 +11,7 @@ export function batchNormCases(): AnyOpRun[] {
     [37, 19],
     [2, 1],
     [1, 33, 31, 5],
+    [5, 32, 33, 16],
   ];
   return shapes.flatMap((shape): AnyOpRun[] => {
     const channels = shape[shape.length - 1];
@@ -53,13 +54,35 @@ export function lossCases(): AnyOpRun[] {
   );
 }
 
+/** NaN and infinite logits, labels that do not exist, a row of equal logits. */
+export function spoiledLossCases(): AnyOpRun[] {
+  const rows = [
+    [1, 2, 3],
+    [Number.NaN, 1, 2],
+    [1, 2, Number.NaN],
+    [5, 5, 5],
+    [0, Number.NEGATIVE_INFINITY, 1],
+    [200, -200, 0],
+  ];
+  const logits = { shape: [rows.length, 3], values: rows.flat() };
+  const attrs = { labelSmoothing: 0, ignoreIndex: 7 };
+  const whole = [2, 0, 7, 0, 0, 1];
+  const labelSets = [whole, [2, 7, 7, 0, 0, 1], [2, 7, 7, 3, 0, 1], [2, 7, 7, 0, -1, 1], whole.map(() => 7)];
+  return labelSets.flatMap((values) =>
+    lossRuns(logits, { shape: [rows.length], values, dtype: "i32" }, attrs),
+  );
+}
+
 /** Rows of very different size, and an ignored label in every third row. */
 function crossEntropy(logits: OpInput, attrs: OpAttrs["softmaxCrossEntropy"]): AnyOpRun[] {
   const [rows, classes] = logits.shape;
   const values = Int32Array.from({ length: rows }, (_, n) =>
     n % 3 === 2 ? attrs.ignoreIndex : (7 * n) % classes,
   );
-  const labels: OpInput = { shape: [rows], values, dtype: "i32" };
+  return lossRuns(logits, { shape: [rows], values, dtype: "i32" }, attrs);
+}
+
+function lossRuns(logits: OpInput, labels: OpInput, attrs: OpAttrs["softmaxCrossEntropy"]): AnyOpRun[] {
   const gLoss: OpInput = { shape: [], values: [1024] };
   return [
     { op: "softmaxCrossEntropy", attrs, inputs: [logits, labels], outputs: [{ shape: [] }, { shape: [] }] },

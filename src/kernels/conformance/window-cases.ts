@@ -1,4 +1,5 @@
 /** Conformance cases of sums over axes, pooling and quantisation to dynamic fixed point. */
+import { ROUNDINGS } from "../../formats/format.ts";
 import type { PoolAttrs } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals } from "./data.ts";
@@ -28,13 +29,23 @@ export function reductionCases(): AnyOpRun[] {
     [[900, 3], [0]],
     [[4, 5], []],
     [[1], [0]],
+    // Long enough for several blocks and several threads.
+    [[70_001], [0]],
+    [[170, 300], [0]],
+    [[170, 300], [1]],
   ];
-  return cases.map(([shape, axes], i) => ({
-    op: "reduceSum",
-    attrs: { axes },
-    inputs: [real(shape, 30 + i)],
-    outputs: [{ shape: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) }],
-  }));
+  return cases.flatMap(([shape, axes], i) => {
+    const x = real(shape, 30 + i);
+    const spoiled = Float32Array.from(x.values);
+    spoiled.set([Number.NaN, Infinity].slice(0, spoiled.length), Math.floor(spoiled.length / 3));
+    const outputs = [{ shape: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) }];
+    return [x, { shape, values: spoiled }].map((input) => ({
+      op: "reduceSum",
+      attrs: { axes },
+      inputs: [input],
+      outputs,
+    }));
+  });
 }
 
 /** [x NHWC, attributes]: touching windows, overlap, padding, steps over the edge, uneven, whole image. */
@@ -53,8 +64,11 @@ export function poolingCases(): AnyOpRun[] {
     const y = [batch, outSize(height, attrs, "H"), outSize(width, attrs, "W"), channels];
     // Few distinct values, so that windows have several equal maxima.
     const coarse: OpInput = { shape: x, values: integers(elementsOf(x), 40, 2) };
+    const spoiled = Float32Array.from(coarse.values, (value, i) => (i % 11 === 3 ? Number.NaN : value));
+    const forward = { op: "maxPool2d", attrs, outputs: [{ shape: y }, { shape: y, dtype: "i32" }] } as const;
     return [
-      { op: "maxPool2d", attrs, inputs: [coarse], outputs: [{ shape: y }, { shape: y, dtype: "i32" }] },
+      { ...forward, inputs: [coarse] },
+      { ...forward, inputs: [{ shape: x, values: spoiled }] },
       {
         op: "maxPool2dGrad",
         attrs,
@@ -81,8 +95,9 @@ export function quantizeCases(): AnyOpRun[] {
   return inputs.flatMap((values): AnyOpRun[] => {
     const shape = [values.length];
     const exponent = { shape: [1], dtype: "i32" } as const;
-    return (["nearestEven", "towardZero", "stochastic"] as const).flatMap((rounding) => {
-      const attrs = { bits: 16, rounding, tensorId: 9 };
+    return ROUNDINGS.flatMap((rounding, i) => {
+      // Narrower integers too, with every other mode.
+      const attrs = { bits: i % 2 === 0 ? 16 : 8, rounding, tensorId: 9 };
       return (["i16", "f32"] as const).map((dtype) => ({
         op: "quantizeDynamicFixed",
         attrs,
