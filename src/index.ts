@@ -1,11 +1,12 @@
 /**
  * The public surface of `roundoff`: an explicit list, no logic. The number formats alone are `roundoff/formats`.
  */
-export { type ErrorCode, RoundoffError } from "./base/errors.ts";
-export { buildPlan, type BuiltPlan } from "./compile/build-plan.ts";
-export { evaluate, type EvaluateOptions } from "./compile/evaluate.ts";
-export { type Explanation, explainPlan } from "./compile/explain.ts";
+
 export { gradients } from "./autodiff/gradients.ts";
+export { type ErrorCode, RoundoffError } from "./base/errors.ts";
+export { type BuiltPlan, buildPlan } from "./compile/build-plan.ts";
+export { type EvaluateOptions, evaluate } from "./compile/evaluate.ts";
+export { type Explanation, explainPlan } from "./compile/explain.ts";
 export { loadDataSet } from "./data/data-sets.ts";
 export { createEvalLoader, createTrainLoader } from "./data/loader.ts";
 export { FORMATS, floatFormat, format } from "./formats/catalog.ts";
@@ -27,5 +28,5 @@ export { loadStudy, studyNames } from "./studies/catalog.ts";
 export { runStudy, type StudyOptions, type StudyResult } from "./studies/run.ts";
 export type { TrainConfig } from "./train/config.ts";
 export { initialState, type ModelState } from "./train/model-state.ts";
-export { train, type TrainOptions, type TrainResult } from "./train/run.ts";
+export { type TrainOptions, type TrainResult, train } from "./train/run.ts";
 export { compileEvaluation, compileTrainStep, type TrainStep } from "./train/train-step.ts";

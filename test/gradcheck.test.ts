@@ -64,7 +64,7 @@ const cases: Case[] = [
         [2, 1, 7],
       ],
     ].map(([a, b]) => ({
-      name: `binary ${kind} [${a}] [${b}]`,
+      name: `binary ${kind} [${a.join()}] [${b.join()}]`,
       covers: "binary",
       build: ([x, y]: Tensor[]) => x[kind](y),
       inputs: [input(...a), kind === "div" ? positive(input(...b)) : input(...b)],
@@ -141,7 +141,7 @@ const cases: Case[] = [
     { options: { groups: 3, padding: 1 }, w: [6, 3, 3, 1] },
     { options: { stride: 3 }, w: [4, 1, 1, 3] },
   ].map(({ options, w }) => ({
-    name: `conv2d [${w}] ${JSON.stringify(options)}`,
+    name: `conv2d [${w.join()}] ${JSON.stringify(options)}`,
     covers: "conv2d",
     build: ([x, weight]: Tensor[]) => x.conv2d(weight, options as Parameters<Tensor["conv2d"]>[1]),
     inputs: [input(2, 7, 6, 3), input(...w)],

@@ -117,12 +117,14 @@ PlanSpec read_plan(const Napi::Value& value) {
 
 ExternalMemory read_external(const Napi::Value& value) {
   check(!value.IsEmpty() && value.IsTypedArray(), "an external must be a Float32Array or an Int32Array");
-  const Napi::TypedArray array = value.As<Napi::TypedArray>();
-  const napi_typedarray_type type = array.TypedArrayType();
-  check(type == napi_float32_array || type == napi_int32_array, "an external must be a Float32Array or an Int32Array");
-  // A detached array reports length 0.
-  char* data = static_cast<char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
-  return {data, type == napi_float32_array ? DType::f32 : DType::i32, static_cast<int64_t>(array.ElementLength())};
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  // The plain call, since the wrapper's way through ArrayBuffer refuses shared memory. A detached array has length 0.
+  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  check(status == napi_ok && (type == napi_float32_array || type == napi_int32_array),
+        "an external must be a Float32Array or an Int32Array");
+  return {data, type == napi_float32_array ? DType::f32 : DType::i32, static_cast<int64_t>(length)};
 }
 
 }  // namespace roundoff

@@ -1,7 +1,7 @@
-// Register tiles of BF16 products on AMX, behind the same interfaces as those on vector registers. Written against a Tiles
-// class (amx_tiles.h, tile_model.h). A chunk is the 16 steps that one instruction multiplies; where a chunk does not lie
-// in memory as tiles want it (rows at odd distances, the end of a run), it is gathered, and missing steps are zeros on
-// both sides: nothing outside of the reduction is ever multiplied.
+// Register tiles of BF16 products on AMX, behind the same interfaces as those on vector registers. Written against
+// a Tiles class (amx_tiles.h, tile_model.h). A chunk is the 16 steps that one instruction multiplies; where a chunk
+// does not lie in memory as tiles want it (rows at odd distances, the end of a run), it is gathered, and missing
+// steps are zeros on both sides: nothing outside of the reduction is ever multiplied.
 #pragma once
 
 #include <cstring>
@@ -145,8 +145,8 @@ class OuterChunks {
   int64_t rows_, columns_, steps_ = 0, run_ = 0, done_ = 0;
 };
 
-// Two by two tiles (C 0–3, A 4–5, B 6–7), or fewer. The next tiles are loaded right after the last use of the old ones,
-// which measured 19–27 % faster than in the usual order.
+// Two by two tiles (C 0–3, A 4–5, B 6–7), or fewer. The next tiles are loaded right after the last use of the old
+// ones, which measured 19–27 % faster than in the usual order.
 template <bool TwoRows, bool TwoColumns, class Tiles, class Chunks>
 void multiply_chunks(Tiles& tiles, Chunks& chunks, float* out, int64_t pitchBytes) {
   Chunk c;

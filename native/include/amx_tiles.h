@@ -1,6 +1,6 @@
-// The eight AMX tile registers, all of 16 rows of 64 bytes, as the few operations our kernels need. Two classes have the
-// same members: HardwareTiles (the instructions) and ModelTiles (tile_model.h, in plain C++), so that everything around the
-// instructions can be tested bit by bit on processors without them.
+// The eight AMX tile registers, all of 16 rows of 64 bytes, as the few operations our kernels need. Two classes
+// have the same members: HardwareTiles (the instructions) and ModelTiles (tile_model.h, in plain C++), so that
+// everything around the instructions can be tested bit by bit on processors without them.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The gradient of convolution weights: for every tap and channel the sum over all output positions of gradOutput times
-// input. Knows nothing of which kernels were chosen for the forward pass.
+// The gradient of convolution weights: for every tap and channel the sum over all output positions of gradOutput
+// times input. Knows nothing of which kernels were chosen for the forward pass.
 #pragma once
 
 #include "conv_attrs.h"

@@ -1,5 +1,5 @@
-// The operands of weight gradients as steps along pixels: for a band of output rows of one image, gradOutput and the
-// padded input so that one step is one pixel (FP32) or a pair of neighbouring output pixels (16-bit products).
+// The operands of weight gradients as steps along pixels: for a band of output rows of one image, gradOutput and
+// the padded input so that one step is one pixel (FP32) or a pair of neighbouring output pixels (16-bit products).
 #pragma once
 
 #include "conv_attrs.h"
@@ -13,9 +13,10 @@ constexpr int64_t kTransposedSlackRows = 32;
 // Room behind a and b that whole tiles may read.
 constexpr int64_t kOuterSlack = 512;
 
-// Sizes in bytes of one band. `a` is gradOutput, `b` the input. Pairs: element q of a row of b holds input pixels q and
-// q + strideW, so that the channels of all kernel columns of an output pair are contiguous; an odd last output pixel
-// is paired with zeros, in a place of its own at the row's end, so that no pixel is multiplied that should not be.
+// Sizes in bytes of one band. `a` is gradOutput, `b` the input. Pairs: element q of a row of b holds input pixels q
+// and q + strideW, so that the channels of all kernel columns of an output pair are contiguous; an odd last output
+// pixel is paired with zeros, in a place of its own at the row's end, so that no pixel is multiplied that should
+// not be.
 struct OuterShape {
   Products products;
   int64_t outRows, outColumns, strideW;
@@ -36,13 +37,15 @@ struct OuterWindow {
   float *aNorms, *bNorms;
 };
 
-// Fills the window with output rows row … row+rows of `image`. `rowSpace` holds one row of 16-bit values of either operand.
-void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x, int64_t image,
-                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace);
+// Fills the window with output rows row … row+rows of `image`. `rowSpace` holds one row of 16-bit values of either
+// operand.
+void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x,
+                       int64_t image, int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace);
 int64_t row_space(const OuterShape& shape, const ConvShape& conv);
 
-// Appends the runs of kernel row `kernelRow` over `rows` output rows; byte offsets are relative to `aBase` and `bBase`.
-// `chain` carries the bound of the open INT32 chain from call to call; the last run of all must be made to spill.
+// Appends the runs of kernel row `kernelRow` over `rows` output rows; byte offsets are relative to `aBase` and
+// `bBase`. `chain` carries the bound of the open INT32 chain from call to call; the last run of all must be made to
+// spill.
 struct OuterRuns {
   OuterRun* runs;
   int64_t count;

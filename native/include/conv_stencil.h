@@ -1,5 +1,5 @@
-// The one form that convolutions and their input gradients take: every output position of a grid is a sum over taps,
-// each tap a source pixel at a fixed distance times weights. A strided input gradient is several of these.
+// The one form that convolutions and their input gradients take: every output position of a grid is a sum over
+// taps, each tap a source pixel at a fixed distance times weights. A strided input gradient is several of these.
 #pragma once
 
 #include "gemm_panels.h"

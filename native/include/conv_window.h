@@ -1,5 +1,6 @@
-// A window of an image, copied into working memory with its border of zeros and converted to the products' operands, so
-// that the inputs of every output position lie at a fixed distance from one pointer. Knows nothing of kernels' taps.
+// A window of an image, copied into working memory with its border of zeros and converted to the products'
+// operands, so that the inputs of every output position lie at a fixed distance from one pointer. Knows nothing of
+// kernels' taps.
 #pragma once
 
 #include "gemm_chains.h"
@@ -27,8 +28,8 @@ WindowShape dense_window(Products products, int64_t channels, int64_t groups, in
 // Room behind a window that vector loads may touch.
 constexpr int64_t kWindowSlack = 256;
 
-// Fills `window` from image `image` of source [images, height, width, channels]: window pixel (0, 0) is source pixel
-// (firstRow, firstColumn).
+// Fills `window` from image `image` of source [images, height, width, channels]: window pixel (0, 0) is source
+// pixel (firstRow, firstColumn).
 void fill_window(const WindowShape& shape, const Operand& source, int64_t image, int64_t firstRow, int64_t firstColumn,
                  char* window);
 

@@ -1,5 +1,5 @@
-// A block of rows (pixels, matrix rows) times packed panels: the loop around the register tiles. Used by matrix products,
-// convolutions and their input gradients; knows nothing of where rows come from or results go.
+// A block of rows (pixels, matrix rows) times packed panels: the loop around the register tiles. Used by matrix
+// products, convolutions and their input gradients; knows nothing of where rows come from or results go.
 #pragma once
 
 #include "gemm_chains.h"
@@ -7,16 +7,16 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// `rows` holds `count` pointers and kRowSlack more (any valid row), for the last tile. `norms` bounds the granules of all
-// rows (i16 only, gemm_chains.h).
+// `rows` holds `count` pointers and kRowSlack more (any valid row), for the last tile. `norms` bounds the granules
+// of all rows (i16 only, gemm_chains.h).
 struct RowBlock {
   const char** rows;
   const float* norms;
 };
 
 constexpr int64_t kRowSlack = 64;
-// Rows that share a pass over the panels: enough to reuse a panel from L2, few enough for their results to stay there.
-// Whole tiles of the first panel.
+// Rows that share a pass over the panels: enough to reuse a panel from L2, few enough for their results to stay
+// there. Whole tiles of the first panel.
 inline int64_t pass_rows(const PanelLayout& layout) { return 112 / layout.tile(0).rows * layout.tile(0).rows; }
 
 struct PackedColumns {
@@ -28,7 +28,8 @@ struct PackedColumns {
 };
 
 // out[(m − first)·pitch + n] for rows first … first+count of the block and the columns of panels firstPanel …
-// lastPanel − 1. `runs`: room for runs_needed(layout). `tileSpace`: kTileSpace floats. INT16: bare sums, not yet scaled.
+// lastPanel − 1. `runs`: room for runs_needed(layout). `tileSpace`: kTileSpace floats. INT16: bare sums, not yet
+// scaled.
 void multiply_rows(const RowBlock& block, int64_t first, int64_t count, const PackedColumns& columns, Run* runs,
                    float* tileSpace, float* out, int64_t pitch);
 

@@ -1,5 +1,5 @@
-// Cuts one scratch buffer into 64-byte aligned arrays. A kernel writes down its arrays once, in a function that takes a
-// Carver; the function is run on nothing to learn the size and then on the real buffer.
+// Cuts one scratch buffer into 64-byte aligned arrays. A kernel writes down its arrays once, in a function that
+// takes a Carver; the function is run on nothing to learn the size and then on the real buffer.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
-// Chains of INT32 sums that cannot overflow. The reduction is cut into granules; for each, the norms of the rows and of
-// the columns of a tile bound its partial sums (Cauchy–Schwarz: |Σ aᵢbᵢ| ≤ ‖a‖·‖b‖). A chain grows while the bounds add
-// up to less than 2^31, then spills to FP32. So chains are as long as the operands' actual magnitudes allow.
+// Chains of INT32 sums that cannot overflow. The reduction is cut into granules; for each, the norms of the rows
+// and of the columns of a tile bound its partial sums (Cauchy–Schwarz: |Σ aᵢbᵢ| ≤ ‖a‖·‖b‖). A chain grows while the
+// bounds add up to less than 2^31, then spills to FP32. So chains are as long as the operands' actual magnitudes
+// allow.
 #pragma once
 
 #include "gemm_tile.h"
@@ -21,19 +22,19 @@ struct Tap {
   int32_t offset, steps;
 };
 
-// An upper bound of the norm of every column of a granule of a panel: `steps` steps of `columns` (a multiple of kLanes)
-// pairs each.
+// An upper bound of the norm of every column of a granule of a panel: `steps` steps of `columns` (a multiple of
+// kLanes) pairs each.
 float column_norm(const char* x, int64_t steps, int64_t columns);
 
-// Lets `norms[g]` grow to the norm of granule g of any of `count` vectors of `steps` steps, `pitch` bytes apart. One
-// vector register can be read from every granule's start, whether its end is used or not.
+// Lets `norms[g]` grow to the norm of granule g of any of `count` vectors of `steps` steps, `pitch` bytes apart.
+// One vector register can be read from every granule's start, whether its end is used or not.
 void raise_norms(const char* x, int64_t count, int64_t pitch, int64_t steps, float* norms);
 
 // The runs of FP32 and BF16 tiles: neighbouring taps become one run. Returns how many (at most tapCount).
 int64_t plain_runs(const Tap* taps, int64_t tapCount, Run* runs);
 
-// The runs of INT16 tiles. rowNorms[g] bounds granule g of any tap of the rows, panelNorms [tap][granule] the columns.
-// `runs` has room for one run per step.
+// The runs of INT16 tiles. rowNorms[g] bounds granule g of any tap of the rows, panelNorms [tap][granule] the
+// columns. `runs` has room for one run per step.
 int64_t chained_runs(const Tap* taps, int64_t tapCount, const float* rowNorms, const float* panelNorms, Run* runs);
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,5 +1,5 @@
-// Conversions from how a tensor is stored to what products take, as bit patterns. BF16 operands that are stored as FP32
-// hold BF16 values by contract, so their upper half is the value.
+// Conversions from how a tensor is stored to what products take, as bit patterns. BF16 operands that are stored as
+// FP32 hold BF16 values by contract, so their upper half is the value.
 #pragma once
 
 #include "gemm_tile.h"

@@ -1,5 +1,5 @@
-// The micro-kernel interface of weight gradients: a register tile of a sum of outer products, reduced over pixels. Both
-// operands are read in place, one step (a pixel, or a pair of pixels) after another. Knows nothing of shapes.
+// The micro-kernel interface of weight gradients: a register tile of a sum of outer products, reduced over pixels.
+// Both operands are read in place, one step (a pixel, or a pair of pixels) after another. Knows nothing of shapes.
 #pragma once
 
 #include "gemm_tile.h"
@@ -12,8 +12,9 @@ struct OuterRun {
   bool spill;
 };
 
-// out[m][n] = Σ over runs and steps i of a[run.a + i·aStep + m·aPitch] · b[run.b + i·bStep + 4·n]; out is [tile rows][tile
-// columns]. aPitch is 4 but for tiles that take a transposed: there aStep is 4. Every step reads whole tiles of both operands.
+// out[m][n] = Σ over runs and steps i of a[run.a + i·aStep + m·aPitch] · b[run.b + i·bStep + 4·n]; out is [tile
+// rows][tile columns]. aPitch is 4 but for tiles that take a transposed: there aStep is 4. Every step reads whole
+// tiles of both operands.
 struct OuterCall {
   const char *a, *b;
   int64_t aStep, aPitch, bStep;

@@ -40,7 +40,8 @@ struct PanelLayout {
 // Packs one panel; `norms` [norms_per_panel()] is written for i16 products only.
 void pack_panel(const PanelLayout& layout, const ColumnSource& source, int64_t panel, char* panels, float* norms);
 
-// Copies n elements from element `offset` on into the storage of steps: FP32 values, or 16-bit values one after another.
+// Copies n elements from element `offset` on into the storage of steps: FP32 values, or 16-bit values one after
+// another.
 void copy_values(Products products, const Operand& x, int64_t offset, int64_t n, void* dst);
 
 }  // namespace roundoff::ROUNDOFF_TIER

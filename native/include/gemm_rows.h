@@ -1,5 +1,5 @@
-// Packing the rows of a matrix product: converted to the products' operands, one row after another, transposed if need
-// be. Convolutions do not need it: their rows are pixels of a window.
+// Packing the rows of a matrix product: converted to the products' operands, one row after another, transposed if
+// need be. Convolutions do not need it: their rows are pixels of a window.
 #pragma once
 
 #include "gemm_tile.h"

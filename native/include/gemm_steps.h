@@ -1,5 +1,5 @@
 // One step of a reduction in vector registers: sum += a · b, for FP32 values, BF16 pairs and INT16 pairs. The only
-// place that names instructions. Which to use where is measured: native/README.md, chapter "Matrix products".
+// place that names instructions. Which to use where is measured: native/test/README.md.
 #pragma once
 
 #include "gemm_vector.h"
@@ -51,20 +51,22 @@ struct F32Step {
   }
 };
 
-// Lanes of 32 bits hold two signed 16-bit values: sum += a₀b₀ + a₁b₁, modulo 2^32. Values must not be −32768.
+// Lanes of 32 bits hold two signed 16-bit values: sum += a₀b₀ + a₁b₁, modulo 2^32. Values must not be −32768. Sums
+// that are kept never wrap (gemm_chains.h); lanes that hold nothing, beside the last channel, may.
 struct I16Step {
   using Vec = VecI;
   static void multiply_add(VecI& sum, VecI a, VecI b) {
 #if defined(__AVX512BW__)
-    sum += (VecI)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+    const VecI products = (VecI)_mm512_madd_epi16((__m512i)a, (__m512i)b);
 #elif defined(__AVX2__)
-    sum += (VecI)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+    const VecI products = (VecI)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 #elif defined(__SSE2__)
-    sum += (VecI)_mm_madd_epi16((__m128i)a, (__m128i)b);
+    const VecI products = (VecI)_mm_madd_epi16((__m128i)a, (__m128i)b);
 #else
     // The low half by a shift up and an arithmetic shift down, the high half by the latter.
-    sum += ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
+    const VecI products = ((a << 16) >> 16) * ((b << 16) >> 16) + (a >> 16) * (b >> 16);
 #endif
+    sum = (VecI)((VecU)sum + (VecU)products);
     pin(sum);
   }
 };

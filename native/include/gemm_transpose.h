@@ -1,4 +1,5 @@
-// Transposing squares of 4-byte steps in vector registers: what packing a matrix across its storage order comes down to.
+// Transposing squares of 4-byte steps in vector registers: what packing a matrix across its storage order comes
+// down to.
 #pragma once
 
 #include "gemm_vector.h"

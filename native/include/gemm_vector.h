@@ -17,7 +17,9 @@ constexpr int kLanes = 4;
 
 typedef float VecF __attribute__((vector_size(kLanes * 4)));
 typedef int32_t VecI __attribute__((vector_size(kLanes * 4)));
+typedef uint32_t VecU __attribute__((vector_size(kLanes * 4)));
 typedef int16_t VecS __attribute__((vector_size(kLanes * 4)));
+typedef uint16_t VecUS __attribute__((vector_size(kLanes * 4)));
 // The same vector at any address.
 typedef VecI VecIUnaligned __attribute__((aligned(4), may_alias));
 typedef VecF VecFUnaligned __attribute__((aligned(4), may_alias));

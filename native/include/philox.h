@@ -16,15 +16,16 @@ namespace roundoff::ROUNDOFF_TIER {
 // The stream number of rounding bits in the fourth counter word (STREAMS in src/random/streams.ts).
 constexpr uint32_t kRoundingStream = 5;
 
-// Counters computed together: two registers of 64-bit lanes, so that one multiplies while the other adds.
+// Counters computed together: several registers of 64-bit lanes, so that the multiplier is kept busy; as many as the
+// register file holds.
 #if defined(__AVX512F__)
-constexpr int kPhiloxLanes = 8;
+constexpr int kPhiloxLanes = 8, kPhiloxGroups = 4;
 #elif defined(__AVX2__)
-constexpr int kPhiloxLanes = 4;
+constexpr int kPhiloxLanes = 4, kPhiloxGroups = 2;
 #else
-constexpr int kPhiloxLanes = 2;
+constexpr int kPhiloxLanes = 2, kPhiloxGroups = 2;
 #endif
-constexpr int kPhiloxCounters = 2 * kPhiloxLanes;
+constexpr int kPhiloxCounters = kPhiloxGroups * kPhiloxLanes;
 // Random words made by one call: four per counter.
 constexpr int kPhiloxWords = 4 * kPhiloxCounters;
 
@@ -74,17 +75,18 @@ inline void philox_words(uint32_t first, uint32_t c1, uint32_t c2, uint32_t c3, 
                          uint32_t* out) {
   Lanes counters{};
   for (int i = 0; i < kPhiloxLanes; i++) counters[i] = first + static_cast<uint64_t>(i);
-  PhiloxState a{counters, Lanes{} + c1, Lanes{} + c2, Lanes{} + c3}, b = a;
-  b.x0 += static_cast<uint64_t>(kPhiloxLanes);
+  PhiloxState groups[kPhiloxGroups];
+  for (PhiloxState& group : groups) {
+    group = {counters, Lanes{} + c1, Lanes{} + c2, Lanes{} + c3};
+    counters += static_cast<uint64_t>(kPhiloxLanes);
+  }
   for (int round = 0; round < 10; round++) {
-    a.round(k0, k1);
-    b.round(k0, k1);
+    for (PhiloxState& group : groups) group.round(k0, k1);
     k0 += 0x9e3779b9;
     k1 += 0xbb67ae85;
   }
   alignas(64) uint64_t words[kPhiloxWords / 2];
-  a.store(words);
-  b.store(words + 2 * kPhiloxLanes);
+  for (int g = 0; g < kPhiloxGroups; g++) groups[g].store(words + 2 * kPhiloxLanes * g);
   std::memcpy(out, words, sizeof words);
 }
 

@@ -1,6 +1,6 @@
-// AMX tiles in plain C++, exactly as TDPBF16PS was measured to compute: for every output two FMA chains from +0, one over
-// the even and one over the odd elements in order, then c + (even + odd); every step rounds to nearest even and flushes
-// subnormal inputs and results to zero. Accumulator profile `amxBf16` (docs/numerics.md).
+// AMX tiles in plain C++, exactly as TDPBF16PS was measured to compute: for every output two FMA chains from +0,
+// one over the even and one over the odd elements in order, then c + (even + odd); every step rounds to nearest
+// even and flushes subnormal inputs and results to zero. Accumulator profile `amxBf16` (docs/numerics.md).
 #pragma once
 
 #include <bit>

@@ -15,10 +15,19 @@ void widen_i16(const int16_t* __restrict x, int64_t n, float* __restrict dst) {
   for (int64_t i = 0; i < n; i++) dst[i] = static_cast<float>(x[i]);
 }
 
-// The values are BF16 values already. A NaN whose payload sits in the lower half must not become Inf.
+// The values come from round_block: BF16 values, every NaN with its quiet bit.
+void narrow_rounded_bf16(const float* __restrict src, int64_t n, uint16_t* __restrict y) {
+  for (int64_t i = 0; i < n; i++) {
+    const float value = src[i];
+    y[i] = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+  }
+}
+
+// The values are BF16 values by contract, but a NaN whose payload sits in the lower half must not become Inf.
 void narrow_bf16(const float* __restrict src, int64_t n, uint16_t* __restrict y) {
   for (int64_t i = 0; i < n; i++) {
-    const uint32_t bits = std::bit_cast<uint32_t>(src[i]);
+    const float value = src[i];
+    const uint32_t bits = std::bit_cast<uint32_t>(value);
     const bool nan = (bits & 0x7fffffff) > 0x7f800000;
     y[i] = static_cast<uint16_t>(nan ? 0x7fc0 : bits >> 16);
   }
@@ -45,7 +54,7 @@ void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const 
   if (y.rounds) round_block(src, n, y.store, offset, clock);
   switch (y.dtype) {
     case DType::bf16:
-      return narrow_bf16(src, n, static_cast<uint16_t*>(y.data) + offset);
+      return (y.rounds ? narrow_rounded_bf16 : narrow_bf16)(src, n, static_cast<uint16_t*>(y.data) + offset);
     case DType::i16:
       return narrow_i16(src, n, static_cast<int16_t*>(y.data) + offset);
     default:

@@ -1,5 +1,6 @@
-// The gradient of convolution weights. Images are cut into chunks whose number depends on shapes alone; every chunk sums
-// into its own FP32 copy of the gradient, and the copies are added in order: same bits for any number of threads.
+// The gradient of convolution weights. Images are cut into chunks whose number depends on shapes alone; every chunk
+// sums into its own FP32 copy of the gradient, and the copies are added in order: same bits for any number of
+// threads.
 #include "conv_grad_weight.h"
 
 #include <algorithm>
@@ -115,8 +116,9 @@ void add_stretch(const Job& job, const Local& local, const OuterRuns& runs, int6
   for (int64_t n = 0; n < stretch.values;) {
     const int64_t left = stretch.values - n;
     const int64_t vectors = std::min<int64_t>(job.tiles.widths, (left + lanes - 1) / lanes);
-    job.tiles.run[vectors - 1]({local.windows.a + filter * job.shape.aPitch, local.windows.b + stretch.window + n * 4, job.shape.aStep,
-                                job.shape.aPitch, job.shape.bStep, runs.runs, runs.count, local.tile});
+    job.tiles.run[vectors - 1]({local.windows.a + filter * job.shape.aPitch,
+                                local.windows.b + stretch.window + n * 4, job.shape.aStep, job.shape.aPitch,
+                                job.shape.bStep, runs.runs, runs.count, local.tile});
     const int64_t used = std::min(left, vectors * lanes);
     for (int64_t m = 0; m < filters; m++) {
       float* to = copy + ((filter + m) * conv.kernelRows + kernelRow) * rowValues + stretch.gradient + n;

@@ -1,5 +1,5 @@
-// Fills outer windows and schedules their runs. Pairs are formed here, once per pixel, instead of in the micro-kernel,
-// where every tile would form them again.
+// Fills outer windows and schedules their runs. Pairs are formed here, once per pixel, instead of in the
+// micro-kernel, where every tile would form them again.
 #include "conv_outer_window.h"
 
 #include <algorithm>
@@ -36,8 +36,8 @@ void transpose_pairs(const OuterShape& shape, const uint16_t* row, int64_t filte
   }
 }
 
-// An upper bound of the norm over `pixels` of any of `channels` channels. A vector of channels is summed in a register;
-// behind the last channel kOuterSlack bytes can be read.
+// An upper bound of the norm over `pixels` of any of `channels` channels. A vector of channels is summed in a
+// register; behind the last channel kOuterSlack bytes can be read.
 float norm_over_pixels(const uint16_t* values, int64_t channels, int64_t pixels) {
   typedef int16_t HalfVec __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
   float largest = 0;
@@ -123,7 +123,8 @@ OuterShape::OuterShape(const ConvShape& conv, Products p, bool transpose, int64_
   aPitch = 4;
   aBytes = outRows * aRow;
   if (transposed) {
-    // Whole cache lines, an odd number of them so that filters do not share cache sets; whole tiles of filters are read.
+    // Whole cache lines, an odd number of them so that filters do not share cache sets; whole tiles of filters are
+    // read.
     aPitch = ((outRows * aRow + 63) / 64 | 1) * 64;
     aBytes = (conv.filters + kTransposedSlackRows) * aPitch;
   }
@@ -137,8 +138,8 @@ int64_t row_space(const OuterShape& shape, const ConvShape& conv) {
   return std::max(shape.outColumns * conv.filters, shape.input.columns * conv.channels);
 }
 
-void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x, int64_t image,
-                       int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace) {
+void fill_outer_window(const OuterShape& shape, const ConvShape& conv, const Operand& gy, const Operand& x,
+                       int64_t image, int64_t row, int64_t rows, const OuterWindow& window, uint16_t* rowSpace) {
   fill_gradients(shape, gy, image, row, rows, window, rowSpace);
   WindowShape input = shape.input;
   const int64_t firstRow = row * conv.strideH - conv.padH;

@@ -1,5 +1,5 @@
-// Copying image rows into windows. Rows that need no gaps are converted in one go; odd channel counts of pair products
-// and the border are filled with zeros, which multiply to nothing.
+// Copying image rows into windows. Rows that need no gaps are converted in one go; odd channel counts of pair
+// products and the border are filled with zeros, which multiply to nothing.
 #include "conv_window.h"
 
 #include <algorithm>

@@ -30,8 +30,9 @@ void conv2d(const Command& cmd, Context& ctx) {
               choose_tiles(c.carrier, ctx.cpu), ctx);
 }
 
-// Input pixels h with (h + pad) mod stride = phase: h = first + u·stride for u < count. Kernel index r reaches them from
-// output pixel u + base + (phase − r·dilation) / stride where that divides: every `kernelStep`-th r from `kernelLast` down.
+// Input pixels h with (h + pad) mod stride = phase: h = first + u·stride for u < count. Kernel index r reaches them
+// from output pixel u + base + (phase − r·dilation) / stride where that divides: every `kernelStep`-th r from
+// `kernelLast` down.
 struct Phase {
   int64_t first, count;
   int64_t kernelLast, kernelStep;

@@ -1,5 +1,5 @@
-// Panels outside, tiles inside, so that a panel is read from L2 for every tile of a pass; partial tiles are computed
-// whole into a side buffer and only what exists is copied.
+// Panels outside, tiles inside, so that a panel is read from L2 for every tile of a pass; partial tiles are
+// computed whole into a side buffer and only what exists is copied.
 #include "gemm_block.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Spill schedules of INT16 products: see gemm_chains.h for the bound that makes overflow impossible. Values are taken in
-// eighths, rounded up, so that sums of squares of a granule fit INT32.
+// Spill schedules of INT16 products: see gemm_chains.h for the bound that makes overflow impossible. Values are
+// taken in eighths, rounded up, so that sums of squares of a granule fit INT32.
 #include "gemm_chains.h"
 
 #include <algorithm>
@@ -17,12 +17,11 @@ inline float norm_of_eighths(int32_t sumOfSquares) {
   return 8.0f * kRoundUp * std::sqrt(static_cast<float>(sumOfSquares));
 }
 
-// Σ of squares of the eighths in every lane's pair: at most 2^25. In 16-bit lanes 32767 + 7 wraps, to −4096 after the shift:
-// the right magnitude.
+// Σ of squares of the eighths (at most 4096) in every lane's pair: at most 2^25.
 inline VecI pair_squares(VecI pairs) {
   const VecS v = (VecS)pairs;
   const VecS sign = v >> 15;
-  const VecS y = (VecS)(((v ^ sign) - sign + 7) >> 3);
+  const VecUS y = ((VecUS)((v ^ sign) - sign) + 7) >> 3;
   VecI sum{};
   I16Step::multiply_add(sum, (VecI)y, (VecI)y);
   return sum;

@@ -1,5 +1,5 @@
-// Register tiles of sums of outer products. Wider than high: the vectors are the pixels' channels as they lie in the
-// padded window, the broadcasts come from gradOutput, so nothing is transposed.
+// Register tiles of sums of outer products. Wider than high: the vectors are the pixels' channels as they lie in
+// the padded window, the broadcasts come from gradOutput, so nothing is transposed.
 // build-flags: -ffp-contract=fast
 #include "gemm_outer.h"
 
@@ -9,8 +9,8 @@
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-// 8 × 3 accumulators, 3 vectors and a broadcast fill 32 registers best; 4 × 3 fill 16. INT16 tiles keep their FP32 sums in
-// registers too and are half as high.
+// 8 × 3 accumulators, 3 vectors and a broadcast fill 32 registers best; 4 × 3 fill 16. INT16 tiles keep their FP32
+// sums in registers too and are half as high.
 constexpr int kFloatRows = kLanes == 16 ? 8 : 4;
 constexpr int kIntegerRows = kLanes == 16 ? 4 : 2;
 

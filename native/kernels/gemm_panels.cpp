@@ -119,11 +119,12 @@ void pack_panel(const PanelLayout& layout, const ColumnSource& source, int64_t p
   const int64_t used = layout.columns_of(panel);
   const int64_t tapBytes = layout.stepsPerTap * columns * 4;
   char* dst = panels + layout.offset(panel);
+  const int64_t first = panel * layout.tiles.wide.columns;
   const bool full = used == columns && source.channels % values_per_step(layout.tiles.products) == 0;
   if (!full) memset(dst, 0, static_cast<size_t>(layout.taps * tapBytes));
   for (int64_t tap = 0; tap < layout.taps; tap++) {
     with_conversion(layout.tiles.products, source.operand->dtype, [&](auto conversion) {
-      pack_tap<decltype(conversion)>(source, panel * layout.tiles.wide.columns, used, tap, columns, dst + tap * tapBytes);
+      pack_tap<decltype(conversion)>(source, first, used, tap, columns, dst + tap * tapBytes);
     });
   }
   if (layout.tiles.products == Products::i16Pairs) {

@@ -23,7 +23,8 @@ Covered transpose_squares(const RowSource& source, int64_t first, int64_t count,
   const char* from = static_cast<const char*>(source.operand->data) + (source.start + first) * 4;
   for (int64_t k = 0; k < covered.values; k += kLanes) {
     for (int64_t m = 0; m < covered.rows; m += kLanes) {
-      transpose_square(from + (k * source.valuePitch + m) * 4, source.valuePitch * 4, dst + m * rowBytes + k * 4, rowBytes);
+      transpose_square(from + (k * source.valuePitch + m) * 4, source.valuePitch * 4, dst + m * rowBytes + k * 4,
+                       rowBytes);
     }
   }
   return covered;

@@ -10,9 +10,9 @@
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-// Tile heights that fill the registers beside a row of B and one broadcast: 32 vector registers in AVX-512, else 16.
-// INT16 tiles keep their FP32 sums in registers too, so they are half as high, and a spill costs two instructions on
-// pipes that the products leave idle.
+// Tile heights that fill the registers beside a row of B and one broadcast: 32 vector registers in AVX-512, else
+// 16. INT16 tiles keep their FP32 sums in registers too, so they are half as high, and a spill costs two
+// instructions on pipes that the products leave idle.
 constexpr int kWideRows = kLanes == 16 ? 14 : 6;
 constexpr int kNarrowRows = kLanes == 16 ? 16 : 12;
 // (Multiplying and adding in two instructions takes one more register, for the product.)
@@ -52,7 +52,9 @@ struct Accumulators {
 
 template <int Rows, int Vectors>
 [[gnu::always_inline]] inline void store_tile(Registers<VecF, Rows, Vectors>& sums, const TileCall& call) {
-  sums.each([&](int m, int v, VecF& x) [[gnu::always_inline]] { store_vec(call.out + m * call.outPitch + v * kLanes, x); });
+  sums.each([&](int m, int v, VecF& x) [[gnu::always_inline]] {
+    store_vec(call.out + m * call.outPitch + v * kLanes, x);
+  });
 }
 
 template <class Step, int Rows, int Vectors>
@@ -104,7 +106,8 @@ TileSet choose_tiles(Carrier carrier, const CpuFeatures& cpu) {
 #else
   (void)cpu;
 #endif
-  return carrier == Carrier::i16 ? integer_tiles<I16Step, kIntegerWideRows, kIntegerNarrowRows>() : float_tiles<F32Step>(Products::f32);
+  if (carrier == Carrier::i16) return integer_tiles<I16Step, kIntegerWideRows, kIntegerNarrowRows>();
+  return float_tiles<F32Step>(Products::f32);
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

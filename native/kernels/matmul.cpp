@@ -1,5 +1,5 @@
-// matmul: the right matrix is packed once into panels, then blocks of rows of the left one are packed and multiplied.
-// What it computes is written in src/kernels/contract.ts.
+// matmul: the right matrix is packed once into panels, then blocks of rows of the left one are packed and
+// multiplied. What it computes is written in src/kernels/contract.ts.
 #include <algorithm>
 
 #include "block_io.h"

@@ -49,32 +49,39 @@ Target target_of(const StoreRounding& store) {
   return target;
 }
 
-// Whether the format's subnormals are FP32's own: then the bits alone give the result, everywhere.
-bool reaches_fp32_subnormals(const StoreRounding& store) { return store.emin == -126 && store.hasSubnormals; }
+// Whether the format has FP32's own subnormals and zeros: then the bits alone give the result, everywhere.
+bool has_fp32_range(const StoreRounding& store) {
+  return store.emin == -126 && store.hasSubnormals && store.hasNegativeZero;
+}
+
+// The result with its sign: overflow and NaN resolved. `signedZero`: the format has −0, so no zero need be looked for.
+// `rounded` is the magnitude as if there were no largest exponent.
+template <bool signedZero>
+inline uint32_t finish(uint32_t rounded, uint32_t bits, const Target& t) {
+  const uint32_t kept = bits & (!signedZero && rounded == 0 ? t.zeroSign : kSign);
+  const uint32_t finite = rounded > t.maxFinite ? t.overflow : rounded;
+  return ((bits & ~kSign) > kInfinity ? kNaN : finite) | kept;
+}
 
 template <Rounding mode, bool fullRange>
 inline uint32_t round_bits(uint32_t bits, uint32_t random, const Target& t) {
   const uint32_t magnitude = bits & ~kSign;
-  const uint32_t sign = bits & kSign;
   const uint32_t negative = 0u - (bits >> 31);
-  const Unpacked x = unpack(magnitude);
-  uint32_t result;
   if constexpr (fullRange) {
-    const uint32_t count = round_shift<mode>(x.doubled, t.normalShift, negative, random);
-    // A carry out of the significand lands in the exponent, where it belongs.
-    result = ((x.exponent - 1) << 23) + (count << (t.normalShift - 1));
+    // Every value drops the same bits, so the exponent need not be taken apart: a carry out of the significand lands
+    // in it, where it belongs.
+    const uint32_t count = round_shift<mode>(magnitude << 1, t.normalShift, negative, random);
+    return finish<true>(count << (t.normalShift - 1), bits, t);
   } else {
+    const Unpacked x = unpack(magnitude);
     const bool small = magnitude < t.minNormal;
     const uint32_t shift = small ? t.smallShift + (t.eminField - x.exponent) : t.normalShift;
     const uint32_t count = round_shift<mode>(x.doubled, shift, negative, random);
     const uint32_t normal = ((x.exponent - 1) << 23) + (count << (t.normalShift - 1));
     // Exact: the count is below 2^24 and the product is a value of the format.
     const uint32_t tiny = bits_of(static_cast<float>(static_cast<int32_t>(count)) * t.smallSpacing);
-    result = small ? tiny : normal;
+    return finish<false>(small ? tiny : normal, bits, t);
   }
-  const uint32_t kept = sign & (result == 0 ? t.zeroSign : kSign);
-  const uint32_t finite = result > t.maxFinite ? t.overflow : result;
-  return (magnitude > kInfinity ? kNaN : finite) | kept;
 }
 
 template <Rounding mode, bool fullRange>
@@ -86,6 +93,32 @@ void round_loop(float* x, int64_t n, const Target& target, const uint32_t* rando
     const uint32_t word = mode == Rounding::stochastic ? random[i] : 0;
     bits[i] = round_bits<mode, fullRange>(bits[i], word, t);
   }
+}
+
+// The common case at half the work: the hardware's own rounding to nearest even. Adding a power of two whose last place
+// is the wanted spacing rounds there; subtracting it again is exact. Needs the default floating-point environment, a
+// magnitude below that power (precision ≤ 23), and that the power does not overflow for anything up to `clamp`, above
+// which every value overflows the format anyway.
+template <bool signedZero>
+void round_nearest_even_by_adding(float* x, int64_t n, const Target& target, const uint32_t*) {
+  const Target t = target;
+  const uint32_t lift = (t.normalShift - 1) << 23;
+  const uint32_t clamp = (t.maxFinite & kInfinity) + (2u << 23);
+  Bits* bits = reinterpret_cast<Bits*>(x);
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t word = bits[i];
+    const uint32_t magnitude = std::min(word & ~kSign, clamp);
+    const float power = std::bit_cast<float>(std::max(magnitude & kInfinity, t.minNormal) + lift);
+    const float sum = std::bit_cast<float>(magnitude) + power;
+    bits[i] = finish<signedZero>(bits_of(sum - power), word, t);
+  }
+}
+
+// Whether the conditions of round_nearest_even_by_adding hold.
+bool can_round_by_adding(const StoreRounding& store, const Target& t) {
+  const uint32_t largest = (t.maxFinite >> 23) + 2 + (t.normalShift - 1);
+  return store.rounding == Rounding::nearestEven && store.hasSubnormals && store.precision <= 23 && largest <= 254;
 }
 
 using Loop = void (*)(float*, int64_t, const Target&, const uint32_t*);
@@ -114,7 +147,10 @@ Loop loop_for(Rounding mode) {
 
 void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock) {
   const Target target = target_of(store);
-  const Loop loop = reaches_fp32_subnormals(store) ? loop_for<true>(store.rounding) : loop_for<false>(store.rounding);
+  const Loop byAdding = store.hasNegativeZero ? round_nearest_even_by_adding<true> : round_nearest_even_by_adding<false>;
+  const Loop loop = can_round_by_adding(store, target) ? byAdding
+                    : has_fp32_range(store)            ? loop_for<true>(store.rounding)
+                                                       : loop_for<false>(store.rounding);
   if (store.rounding != Rounding::stochastic) return loop(x, n, target, nullptr);
   alignas(64) uint32_t words[kRandomRoom];
   for (int64_t done = 0; done < n; done += kBlock) {

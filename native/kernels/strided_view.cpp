@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "block_io.h"
 
@@ -30,6 +31,16 @@ void load_strided(const Operand& x, int64_t at, int64_t stride, int64_t n, float
   if (x.dtype == DType::f32) return gather(x.f32() + at, stride, n, dst);
   if (x.dtype == DType::i16) return gather(static_cast<const int16_t*>(x.data) + at, stride, n, dst);
   gather(static_cast<const uint16_t*>(x.data) + at, stride, n, dst);
+}
+
+// dst[i] = x[(offset + i) mod length], a row that repeats: one period from x, then copies of what is there already.
+void load_repeated(const Operand& x, int64_t length, int64_t offset, int64_t n, float* dst) {
+  const int64_t within = offset % length, first = std::min(n, length - within);
+  load_block(x, within, first, dst);
+  load_block(x, 0, std::min(n - first, within), dst + first);
+  for (int64_t done = length; done < n; done *= 2) {
+    std::memcpy(dst + done, dst, static_cast<size_t>(std::min(done, n - done)) * sizeof(float));
+  }
 }
 
 }  // namespace
@@ -90,6 +101,7 @@ void load_view(const Operand& x, const StridedView& view, int64_t offset, int64_
   if (view.rank == 0) return load_strided(x, 0, 0, n, dst);
   const int inner = view.rank - 1;
   const int64_t length = view.dims[inner], stride = view.strides[inner];
+  if (view.rank == 2 && stride == 1 && view.strides[0] == 0) return load_repeated(x, length, offset, n, dst);
   StridedView rows = view;
   rows.rank = inner;
   int64_t row = offset / length, within = offset % length;

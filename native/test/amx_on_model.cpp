@@ -1,5 +1,5 @@
-// Stands in for kernels/isa/amx_bf16.cpp in the checks: the same tiles on the model, so that packing, edges and tile
-// shapes are checked on any machine.
+// Stands in for kernels/isa/amx_bf16.cpp in the checks: the same tiles on the model, so that packing, edges and
+// tile shapes are checked on any machine.
 #define ROUNDOFF_TIER avx512
 #include "amx_bf16.h"
 #include "amx_kernels.h"

@@ -1,6 +1,7 @@
-// Rates of convolutions and matrix products, two threads, carriers interleaved in every round, beside the FP32 FMA rate
-// of the vector registers. Times are processor time of both threads, halved, so that other programs on the machine disturb
-// less; idle waiting is not seen. Prints medians. Usage: kernel_bench [part of a name]. Not part of the build.
+// Rates of convolutions and matrix products, two threads, carriers interleaved in every round, beside the FP32 FMA
+// rate of the vector registers. Times are processor time of both threads, halved, so that other programs on the
+// machine disturb less; idle waiting is not seen. Prints medians. Usage: kernel_bench [part of a name]. Not part of
+// the build.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

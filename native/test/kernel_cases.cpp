@@ -110,8 +110,8 @@ Product Random::product() {
 
 namespace {
 
-// Calls body(output index, input index, weight index) for every product of a convolution. Input index −1 is padding: a
-// zero that takes part, so that Inf · padding is NaN as in IEEE arithmetic.
+// Calls body(output index, input index, weight index) for every product of a convolution. Input index −1 is
+// padding: a zero that takes part, so that Inf · padding is NaN as in IEEE arithmetic.
 template <class Body>
 void each_product(const Conv& p, const Body& body) {
   const int64_t oh = p.out_rows(), ow = p.out_columns(), gc = p.c / p.groups, gk = p.k / p.groups;
@@ -182,6 +182,44 @@ std::vector<double> conv_attrs(const Conv& p, Carrier carrier) {
   const auto d = [](int64_t v) { return static_cast<double>(v); };
   return {d(p.stride), d(p.stride),   d(p.pad),    d(p.pad), d(p.dilation), d(p.dilation), d(p.groups),
           static_cast<double>(carrier)};
+}
+
+namespace {
+
+Tensor drawn(Random& random, std::vector<int64_t> dims, DType dtype, Draw draw) {
+  Tensor t(std::move(dims), dtype);
+  random.fill(t, draw);
+  return t;
+}
+
+}  // namespace
+
+std::vector<Problem> conv_problems(Random& random, const Conv& p, Carrier carrier, DType da, DType db, Draw draw) {
+  const std::vector<int64_t> x{p.n, p.h, p.w, p.c}, w{p.k, p.r, p.s, p.c / p.groups};
+  const std::vector<int64_t> y{p.n, p.out_rows(), p.out_columns(), p.k};
+  const std::vector<double> attrs = conv_attrs(p, carrier);
+  std::vector<Problem> list;
+  list.push_back({p.name(), "conv2d", attrs, drawn(random, x, da, draw), drawn(random, w, db, draw), y, {}});
+  list.push_back({p.name(), "conv2dGradInput", attrs, drawn(random, y, da, draw), drawn(random, w, db, draw), x, {}});
+  list.push_back({p.name(), "conv2dGradWeight", attrs, drawn(random, y, da, draw), drawn(random, x, db, draw), w, {}});
+  list[0].expected = conv_forward(p, list[0].a, list[0].b);
+  list[1].expected = conv_grad_input(p, list[1].a, list[1].b);
+  list[2].expected = conv_grad_weight(p, list[2].a, list[2].b);
+  return list;
+}
+
+Problem matmul_problem(Random& random, const Product& p, Carrier carrier, DType da, DType db, Draw draw) {
+  std::vector<int64_t> a{p.transA ? p.k : p.m, p.transA ? p.m : p.k}, b{p.transB ? p.n : p.k, p.transB ? p.k : p.n};
+  std::vector<int64_t> c{p.m, p.n};
+  if (p.batch > 0) {
+    a.insert(a.begin(), p.batch);
+    c.insert(c.begin(), p.batch);
+    if (!p.sharedB) b.insert(b.begin(), p.batch);
+  }
+  const std::vector<double> attrs{p.transA ? 1.0 : 0.0, p.transB ? 1.0 : 0.0, static_cast<double>(carrier)};
+  Problem problem{p.name(), "matmul", attrs, drawn(random, a, da, draw), drawn(random, b, db, draw), c, {}};
+  problem.expected = product(p, problem.a, problem.b);
+  return problem;
 }
 
 }  // namespace roundoff::test

@@ -1,5 +1,5 @@
-// Problems for the checks and benchmarks of matrix products and convolutions: random operands, and the same operation in
-// plain loops in FP64. Not part of the build.
+// Problems for the checks and benchmarks of matrix products and convolutions: random operands, and the same
+// operation in plain loops in FP64. Not part of the build.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,19 @@ Expected conv_forward(const Conv& p, const Tensor& x, const Tensor& w);
 Expected conv_grad_input(const Conv& p, const Tensor& gy, const Tensor& w);
 Expected conv_grad_weight(const Conv& p, const Tensor& gy, const Tensor& x);
 Expected product(const Product& p, const Tensor& a, const Tensor& b);
+
+// A command's operands and what it should give.
+struct Problem {
+  std::string name, op;
+  std::vector<double> attrs;
+  Tensor a, b;
+  std::vector<int64_t> outDims;
+  Expected expected;
+};
+
+// The three operations of a convolution, and a matrix product, with operands stored as `da` and `db`.
+std::vector<Problem> conv_problems(Random& random, const Conv& p, Carrier carrier, DType da, DType db, Draw draw);
+Problem matmul_problem(Random& random, const Product& p, Carrier carrier, DType da, DType db, Draw draw);
 
 std::vector<double> conv_attrs(const Conv& p, Carrier carrier);
 

@@ -1,5 +1,6 @@
-// Checks every tier and carrier of matmul and the convolutions against plain FP64 loops on random shapes, that 1 and 2
-// threads give the same bits, that INT16 chains never overflow, and that NaN reaches exactly the outputs it should.
+// Checks every tier and carrier of matmul and the convolutions against plain FP64 loops on random shapes, that 1
+// and 2 threads give the same bits, that INT16 chains never overflow, and that NaN reaches exactly the outputs it
+// should.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -29,14 +30,6 @@ struct Machine {
     Context ctx{pool, scratch, cpu, {1, 2, 3}};
     cmd.kernel(cmd, ctx);
   }
-};
-
-struct Problem {
-  std::string name, op;
-  std::vector<double> attrs;
-  Tensor a, b;
-  std::vector<int64_t> outDims;
-  Expected expected;
 };
 
 struct Checker {
@@ -121,41 +114,6 @@ struct Checker {
     if (plain.values.size() > 500 && (up == 0 || up == plain.elements())) fail(p, "rounding is not stochastic");
   }
 };
-
-Tensor drawn(Random& random, std::vector<int64_t> dims, DType dtype, Draw draw) {
-  Tensor t(std::move(dims), dtype);
-  random.fill(t, draw);
-  return t;
-}
-
-// The three operations of a convolution with operands stored as `da` and `db`.
-std::vector<Problem> conv_problems(Random& random, const Conv& p, Carrier carrier, DType da, DType db, Draw draw) {
-  const std::vector<int64_t> x{p.n, p.h, p.w, p.c}, w{p.k, p.r, p.s, p.c / p.groups};
-  const std::vector<int64_t> y{p.n, p.out_rows(), p.out_columns(), p.k};
-  const std::vector<double> attrs = conv_attrs(p, carrier);
-  std::vector<Problem> list;
-  list.push_back({p.name(), "conv2d", attrs, drawn(random, x, da, draw), drawn(random, w, db, draw), y, {}});
-  list.push_back({p.name(), "conv2dGradInput", attrs, drawn(random, y, da, draw), drawn(random, w, db, draw), x, {}});
-  list.push_back({p.name(), "conv2dGradWeight", attrs, drawn(random, y, da, draw), drawn(random, x, db, draw), w, {}});
-  list[0].expected = conv_forward(p, list[0].a, list[0].b);
-  list[1].expected = conv_grad_input(p, list[1].a, list[1].b);
-  list[2].expected = conv_grad_weight(p, list[2].a, list[2].b);
-  return list;
-}
-
-Problem matmul_problem(Random& random, const Product& p, Carrier carrier, DType da, DType db, Draw draw) {
-  std::vector<int64_t> a{p.transA ? p.k : p.m, p.transA ? p.m : p.k}, b{p.transB ? p.n : p.k, p.transB ? p.k : p.n};
-  std::vector<int64_t> c{p.m, p.n};
-  if (p.batch > 0) {
-    a.insert(a.begin(), p.batch);
-    c.insert(c.begin(), p.batch);
-    if (!p.sharedB) b.insert(b.begin(), p.batch);
-  }
-  const std::vector<double> attrs{p.transA ? 1.0 : 0.0, p.transB ? 1.0 : 0.0, static_cast<double>(carrier)};
-  Problem problem{p.name(), "matmul", attrs, drawn(random, a, da, draw), drawn(random, b, db, draw), c, {}};
-  problem.expected = product(p, problem.a, problem.b);
-  return problem;
-}
 
 struct Kind {
   Carrier carrier;

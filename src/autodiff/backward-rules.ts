@@ -2,9 +2,10 @@
  * One backward rule per primitive. A mapped type over all primitives: a new one does not compile until its derivative
  * is written, or it is declared `notDifferentiable`. Rules append primitives to the graph; they compute nothing.
  */
-import { GRAD_FROM_OUTPUT, type OpAttrs } from "../kernels/contract.ts";
+
 import { elementCount, type Graph, type NodeOf, type Role, type Value } from "../graph/graph.ts";
 import type { Primitive, PrimitiveAttrs } from "../graph/primitives.ts";
+import { GRAD_FROM_OUTPUT, type OpAttrs } from "../kernels/contract.ts";
 
 export interface RuleContext<P extends Primitive> {
   readonly graph: Graph;
@@ -158,8 +159,7 @@ function sumTo(graph: Graph, grad: Value, shape: readonly number[], role: Role):
   const axes = grad.shape.flatMap((size, axis) =>
     axis < extra || (shape[axis - extra] === 1 && size !== 1) ? [axis] : [],
   );
-  const [reduced] =
-    axes.length === 0 ? [grad] : graph.apply("reduceSum", [grad], { axes }, [role]);
+  const [reduced] = axes.length === 0 ? [grad] : graph.apply("reduceSum", [grad], { axes }, [role]);
   if (elementCount(reduced.shape) === elementCount(shape) && reduced.shape.length !== shape.length) {
     return graph.apply("reshape", [reduced], { shape }, [role])[0];
   }

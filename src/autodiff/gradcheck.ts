@@ -88,7 +88,12 @@ function makeGraph(
 ): Graph {
   const graph = new Graph({ training });
   const sources = inputs.map(({ shape, dtype = "f32" }, i) =>
-    graph.source({ kind: "input", name: `input${i}` }, shape, dtype === "i32" ? "label" : "activation", dtype),
+    graph.source(
+      { kind: "input", name: `input${i}` },
+      shape,
+      dtype === "i32" ? "label" : "activation",
+      dtype,
+    ),
   );
   const output = build(sources.map((value) => new Tensor(graph, value)));
   const cotangent = cotangentOf(graph, output.value);
@@ -111,7 +116,9 @@ function cotangentOf(graph: Graph, output: Value): Value {
 function cotangentFor(graph: Graph): Float64Array {
   const { shape } = graph.sources.find(({ source }) => source?.name === COTANGENT)!;
   const magnitude = (i: number) => 0.5 + ((i * 7) % 11) / 11;
-  return Float64Array.from({ length: elementCount(shape) }, (_, i) => (i % 3 === 1 ? -magnitude(i) : magnitude(i)));
+  return Float64Array.from({ length: elementCount(shape) }, (_, i) =>
+    i % 3 === 1 ? -magnitude(i) : magnitude(i),
+  );
 }
 
 function feedsOf(inputs: readonly CheckedInput[]): Map<string, Float64Array | Int32Array> {

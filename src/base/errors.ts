@@ -70,7 +70,9 @@ function closest(name: string, known: readonly string[]): string | undefined {
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.round(name.length / 2.5)) ? best.candidate : undefined;
+  return best !== undefined && best.distance <= Math.max(1, Math.round(name.length / 2.5))
+    ? best.candidate
+    : undefined;
 }
 
 function editDistance(a: string, b: string): number {

@@ -19,7 +19,12 @@ export interface ExplainedNode {
   readonly carrier?: string;
   readonly accumulator?: string;
   /** Roundings only: done by the producing command as it stores, or a pass over the tensor. */
-  readonly rounding?: { readonly format: string; readonly mode: string; readonly overflow: string; readonly fused: boolean };
+  readonly rounding?: {
+    readonly format: string;
+    readonly mode: string;
+    readonly overflow: string;
+    readonly fused: boolean;
+  };
 }
 
 export interface ExplainedEdge {
@@ -72,7 +77,11 @@ function explainNode(node: Node, command: LoweredCommand | undefined, built: Bui
   return { ...base, gemm, carrier, accumulator: carrier === "i16" ? "int32, spilled to fp32" : "fp32" };
 }
 
-function explainEdges(graph: Graph, built: BuiltPlan, formats: ReadonlyMap<Value, NumberFormat>): ExplainedEdge[] {
+function explainEdges(
+  graph: Graph,
+  built: BuiltPlan,
+  formats: ReadonlyMap<Value, NumberFormat>,
+): ExplainedEdge[] {
   const readers = new Map<Value, number[]>();
   for (const node of graph.nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node.id]);

@@ -14,7 +14,8 @@ const quantizer = (name: string, rounding: Quantizer["rounding"] = "nearestEven"
 function start(...shape: number[]) {
   const graph = new Graph();
   const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, shape, "input"));
-  const round = (t: Tensor, q: Quantizer) => new Tensor(graph, graph.apply("quantize", [t.value], { quantizer: q })[0]);
+  const round = (t: Tensor, q: Quantizer) =>
+    new Tensor(graph, graph.apply("quantize", [t.value], { quantizer: q })[0]);
   return { graph, x, round };
 }
 
@@ -79,7 +80,10 @@ describe("lowering", () => {
     const product = commands.find(({ op }) => op === "matmul")!;
     expect(product.attrs).toMatchObject({ carrier: "i16" });
     expect(product.inputs.map(({ dtype }) => dtype)).toEqual(["i16", "i16", "i32", "i32"]);
-    expect(product.inputs.slice(2).map(({ buffer }) => buffer)).toEqual([a.outputs[1].buffer, b.outputs[1].buffer]);
+    expect(product.inputs.slice(2).map(({ buffer }) => buffer)).toEqual([
+      a.outputs[1].buffer,
+      b.outputs[1].buffer,
+    ]);
   });
 
   it("falls back to FP32 values when a fixed-point tensor meets another operation", () => {

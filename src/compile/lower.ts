@@ -74,7 +74,7 @@ class Lowering {
     for (const node of this.nodes) for (const output of node.outputs) this.producers.set(output, node);
     // Numbered over the whole graph, dead nodes included, so that random bits do not move when a reader is removed.
     const roundings = graph.nodes.filter((node) => node.op === "quantize");
-    roundings.forEach((node, id) => this.tensorIds.set(node, id));
+    for (const [id, node] of roundings.entries()) this.tensorIds.set(node, id);
   }
 
   run(): Lowered {
@@ -143,7 +143,12 @@ class Lowering {
       for (const output of node.outputs) {
         const format = this.formats.get(output);
         const home = this.home(output);
-        if (output.dtype === "f32" && format !== undefined && contains(BF16, format) && !this.externals.has(home)) {
+        if (
+          output.dtype === "f32" &&
+          format !== undefined &&
+          contains(BF16, format) &&
+          !this.externals.has(home)
+        ) {
           this.dtypes.set(home, "bf16");
         }
       }

@@ -22,7 +22,9 @@ const ALIGNMENT = 64;
 
 export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
   const order = lifetimes.map((_, index) => index);
-  order.sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || lifetimes[a].first - lifetimes[b].first || a - b);
+  order.sort(
+    (a, b) => lifetimes[b].bytes - lifetimes[a].bytes || lifetimes[a].first - lifetimes[b].first || a - b,
+  );
   const offsets = new Array<number>(lifetimes.length).fill(0);
   const placed: number[] = [];
   for (const index of order) {

@@ -5,7 +5,7 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import type { Primitive, PrimitiveAttrs } from "./primitives.ts";
-import { shapeRules, type ShapeRule } from "./shapes.ts";
+import { type ShapeRule, shapeRules } from "./shapes.ts";
 
 /** What a value is for; the precision pass chooses formats by it. */
 export type Role =
@@ -132,7 +132,15 @@ export class Graph {
       role: roles[i] ?? role ?? fallback,
       path: this.scopePath,
     }));
-    const node = { id: this.nodes.length, op, attrs, inputs, outputs, path: this.scopePath, phase: this.phase };
+    const node = {
+      id: this.nodes.length,
+      op,
+      attrs,
+      inputs,
+      outputs,
+      path: this.scopePath,
+      phase: this.phase,
+    };
     this.nodes.push(node as unknown as Node);
     return outputs;
   }

@@ -113,7 +113,11 @@ function pool2dShape(x: Shape, attrs: PoolAttrs): Shape {
   const oh = outputSize(x[1], attrs.kernelH, attrs.strideH, attrs.padH);
   const ow = outputSize(x[2], attrs.kernelW, attrs.strideW, attrs.padW);
   if (oh < 1 || ow < 1) {
-    throw mismatch("the window is larger than the padded input", text(x), `${attrs.kernelH}×${attrs.kernelW}`);
+    throw mismatch(
+      "the window is larger than the padded input",
+      text(x),
+      `${attrs.kernelH}×${attrs.kernelW}`,
+    );
   }
   return [x[0], oh, ow, x[3]];
 }
@@ -122,7 +126,8 @@ function matmulShape(a: Shape, b: Shape, transA: boolean, transB: boolean): Shap
   if (a.length < 2 || b.length < 2) throw mismatch("operands need two axes or more", "[…, M, K]", text(a));
   const [m, ka] = transA ? [a.at(-1), a.at(-2)] : [a.at(-2), a.at(-1)];
   const [kb, n] = transB ? [b.at(-1), b.at(-2)] : [b.at(-2), b.at(-1)];
-  if (ka !== kb) throw mismatch("reduction axes differ", `K = ${ka} from ${text(a)}`, `${kb} from ${text(b)}`);
+  if (ka !== kb)
+    throw mismatch("reduction axes differ", `K = ${ka} from ${text(a)}`, `${kb} from ${text(b)}`);
   const leadA = a.slice(0, -2);
   const leadB = b.slice(0, -2);
   if (leadA.length > 0 && leadB.length > 0) same("leading axes", leadA, leadB);
@@ -152,6 +157,7 @@ function permute(x: Shape, perm: readonly number[]): Shape {
 
 function reshaped(x: Shape, shape: Shape): Shape {
   const count = (sizes: Shape) => sizes.reduce((product, size) => product * size, 1);
-  if (count(x) !== count(shape)) throw mismatch("element counts differ", `${count(x)} of ${text(x)}`, text(shape));
+  if (count(x) !== count(shape))
+    throw mismatch("element counts differ", `${count(x)} of ${text(x)}`, text(shape));
   return shape;
 }

@@ -122,7 +122,11 @@ export class Tensor {
 
   mean(options: ReduceOptions = {}): Tensor {
     // The sum is an accumulator, not a stored activation: only the mean is ever rounded.
-    return this.reduce(options, (kept) => kept.affine(elementCount(kept.shape) / elementCount(this.shape)), "statistic");
+    return this.reduce(
+      options,
+      (kept) => kept.affine(elementCount(kept.shape) / elementCount(this.shape)),
+      "statistic",
+    );
   }
 
   private reduce(

@@ -16,7 +16,9 @@ const buildFolder = (): URL => pathToFileURL(join(copy, "build/"));
 /** Runs the build tool of a copy of the project that shares sources and packages with this one. */
 function build(cxx: string, ...args: string[]) {
   mkdirSync(join(copy, "tools"), { recursive: true });
-  cpSync(join(root, "tools/build-native.mjs"), join(copy, "tools/build-native.mjs"));
+  for (const tool of ["build-native.mjs", "native-objects.mjs"]) {
+    cpSync(join(root, "tools", tool), join(copy, "tools", tool));
+  }
   for (const folder of ["native", "node_modules"]) {
     if (!existsSync(join(copy, folder))) symlinkSync(join(root, folder), join(copy, folder));
   }

@@ -79,6 +79,16 @@ describe(`a prepared native plan${skipped}`, () => {
     for (const [x, y] of lists) expect(y).toEqual(x);
   });
 
+  it.skipIf(skipped !== "")("works on shared memory, and on parts of arrays", async () => {
+    const [x, , clock] = arrays();
+    const y = new Float32Array(new SharedArrayBuffer(64), 8, 12);
+    await createNativeKernels(addon(), { threads: 1 })
+      .prepare(PLAN, bound([x, y, clock]))
+      .run();
+    expect(Array.from(y)).toEqual(Array.from(x));
+    expect(Array.from(new Float32Array(y.buffer))).toEqual([0, 0, ...x, 0, 0]);
+  });
+
   it.skipIf(skipped !== "")("refuses to run once an external is detached", async () => {
     const list = arrays();
     const program = createNativeKernels(addon(), { threads: 1 }).prepare(PLAN, bound(list));

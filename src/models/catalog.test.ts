@@ -27,7 +27,8 @@ describe("models", () => {
     expect(parameterCount("lenet")).toBe(61706);
     // ResNet-20: the stem, three stages of three blocks, two 1×1 shortcuts, 64·10 + 10, and 2 per channel for each norm.
     const stem = 9 * 16 + 32;
-    const stage = (from: number, to: number) => 9 * from * to + 5 * 9 * to * to + 6 * 2 * to + (from === to ? 0 : from * to + 2 * to);
+    const stage = (from: number, to: number) =>
+      9 * from * to + 5 * 9 * to * to + 6 * 2 * to + (from === to ? 0 : from * to + 2 * to);
     expect(parameterCount("resnet20")).toBe(stem + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650);
   });
 

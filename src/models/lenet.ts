@@ -2,9 +2,10 @@
  * LeNet-5 with ReLU and max pooling, for 32×32 images. Source: LeCun et al. 1998, figure 2 (layer sizes); ReLU and max
  * pooling are today's usual replacements.
  */
+
+import { outputSize } from "../graph/shapes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Conv2d, Linear, MaxPool2d, Module } from "../nn/index.ts";
-import { outputSize } from "../graph/shapes.ts";
 import type { ModelDefinition } from "./model.ts";
 
 const KERNEL = 5;

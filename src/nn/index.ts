@@ -13,7 +13,7 @@ export {
   ReLU,
   Sequential,
 } from "./layers.ts";
-export { crossEntropy, type CrossEntropyOptions } from "./losses.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./losses.ts";
 export {
   bindNames,
   Module,

@@ -43,7 +43,9 @@ export class Conv2d extends Module {
     const fanIn = (inChannels / groups) * kernelSize * kernelSize;
     const shape = [outChannels, kernelSize, kernelSize, inChannels / groups];
     // Before batch norm (no bias) the ResNet initialisation; otherwise PyTorch's default.
-    const initialize = bias ? uniformFanIn(fanIn) : kaimingNormalFanOut(outChannels * kernelSize * kernelSize);
+    const initialize = bias
+      ? uniformFanIn(fanIn)
+      : kaimingNormalFanOut(outChannels * kernelSize * kernelSize);
     this.weight = new Parameter(shape, "weight", initialize);
     if (bias) this.bias = new Parameter([outChannels], "bias", uniformFanIn(fanIn));
     this.options = options;

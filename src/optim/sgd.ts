@@ -34,12 +34,10 @@ export function appendSgd(
   const rate = graph.source({ kind: "input", name: LEARNING_RATE }, [1], "control");
   const inputs = [parameter, gradient, velocity, rate, ...(control ? [control.state, control.found] : [])];
   const role: Role = parameter.role === "weight" ? "masterWeight" : "masterBias";
-  const [nextWeight, nextVelocity] = graph.apply(
-    "sgdUpdate",
-    inputs,
-    { momentum, weightDecay, nesterov },
-    [role, "optimizerState"],
-  );
+  const [nextWeight, nextVelocity] = graph.apply("sgdUpdate", inputs, { momentum, weightDecay, nesterov }, [
+    role,
+    "optimizerState",
+  ]);
   graph.update(parameter, nextWeight);
   graph.update(velocity, nextVelocity);
 }

@@ -1,14 +1,20 @@
 import { describe, expect, it } from "vitest";
+import { gradients } from "../autodiff/gradients.ts";
 import { format } from "../formats/catalog.ts";
 import { Graph, type Node } from "../graph/graph.ts";
 import type { Quantizer } from "../graph/primitives.ts";
 import { Tensor } from "../graph/tensor.ts";
-import { gradients } from "../autodiff/gradients.ts";
 import { applyPolicy, gemmOf } from "./apply-policy.ts";
 import type { Policy, PolicyRole } from "./policy.ts";
 
-const q = (name: string): Quantizer => ({ format: format(name), rounding: "nearestEven", overflow: "infinity" });
-const everywhere = (roles: readonly PolicyRole[], quantizer: Quantizer): Policy => ({ rules: [{ roles, quantizer }] });
+const q = (name: string): Quantizer => ({
+  format: format(name),
+  rounding: "nearestEven",
+  overflow: "infinity",
+});
+const everywhere = (roles: readonly PolicyRole[], quantizer: Quantizer): Policy => ({
+  rules: [{ roles, quantizer }],
+});
 
 /** conv → relu → conv, and the gradients of both weights. */
 function twoConvolutions(): Graph {
@@ -27,9 +33,11 @@ function twoConvolutions(): Graph {
   return graph;
 }
 
-const roundings = (graph: Graph) => graph.nodes.filter((node): node is Node & { op: "quantize" } => node.op === "quantize");
+const roundings = (graph: Graph) =>
+  graph.nodes.filter((node): node is Node & { op: "quantize" } => node.op === "quantize");
 const gemms = (graph: Graph) => graph.nodes.filter((node) => gemmOf(node) !== undefined);
-const producer = (graph: Graph, value: unknown) => graph.nodes.find((node) => node.outputs.includes(value as never));
+const producer = (graph: Graph, value: unknown) =>
+  graph.nodes.find((node) => node.outputs.includes(value as never));
 
 describe("applyPolicy", () => {
   it("leaves a graph alone when the policy is empty", () => {
@@ -85,7 +93,9 @@ describe("applyPolicy", () => {
         { roles: ["weight"], quantizer: q("e5m2") },
       ],
     };
-    const rounded = roundings(applyPolicy(twoConvolutions(), policy)).map((node) => node.inputs[0].source?.name);
+    const rounded = roundings(applyPolicy(twoConvolutions(), policy)).map(
+      (node) => node.inputs[0].source?.name,
+    );
     expect(rounded).toEqual(["w2"]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allValues } from "../formats/codes.ts";
 import { FORMATS, floatFormat } from "../formats/catalog.ts";
+import { allValues } from "../formats/codes.ts";
 import type { FloatFormat } from "../formats/format.ts";
 import { roundToFormat } from "../formats/round.ts";
 import { contains } from "./represents.ts";
@@ -15,8 +15,11 @@ describe("contains", () => {
       Object.is(roundToFormat(value, outer, "nearestEven", "infinity"), value),
     );
 
-  it.each(small.flatMap((inner) => floats.map((outer) => [outer.name, inner.name])))("%s ⊇ %s", (outer, inner) => {
-    const [o, i] = [floatFormat(outer), floatFormat(inner)];
-    expect(contains(o, i)).toBe(survives(o, i));
-  });
+  it.each(small.flatMap((inner) => floats.map((outer) => [outer.name, inner.name])))(
+    "%s ⊇ %s",
+    (outer, inner) => {
+      const [o, i] = [floatFormat(outer), floatFormat(inner)];
+      expect(contains(o, i)).toBe(survives(o, i));
+    },
+  );
 });

@@ -70,7 +70,14 @@ const CHOICES: readonly RecipeChoice[] = [
 ];
 
 function fp8With(name: string, summary: string, lossScaling: LossScaling, choice: RecipeChoice): Recipe {
-  return { name, paper: PAPER, summary, policy: { rules: RULES }, lossScaling, choices: [...CHOICES, choice] };
+  return {
+    name,
+    paper: PAPER,
+    summary,
+    policy: { rules: RULES },
+    lossScaling,
+    choices: [...CHOICES, choice],
+  };
 }
 
 export const fp8 = fp8With(

@@ -8,9 +8,12 @@ import { quantizer } from "./quantizers.ts";
 export const int16: Recipe = {
   name: "int16",
   paper: "Das et al. 2018, Mixed Precision Training of CNNs using Integer Operations",
-  summary: "INT16 dynamic-fixed-point operands in every GEMM, INT32 accumulation spilled to FP32, FP32 elsewhere",
+  summary:
+    "INT16 dynamic-fixed-point operands in every GEMM, INT32 accumulation spilled to FP32, FP32 elsewhere",
   policy: {
-    rules: [{ roles: ["input", "weight", "gradOutput"], quantizer: quantizer("int16", "nearestEven", "saturate") }],
+    rules: [
+      { roles: ["input", "weight", "gradOutput"], quantizer: quantizer("int16", "nearestEven", "saturate") },
+    ],
   },
   lossScaling: { kind: "none" },
   choices: [

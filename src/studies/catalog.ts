@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RoundoffError, unknownName } from "../base/errors.ts";
+import { shorten } from "./shorten.ts";
 import { parseStudySpec, type StudySpec } from "./spec.ts";
 
 /** `studies/` of the package; this file lies two folders below it, in src/ and in dist/. */
@@ -15,17 +16,32 @@ export function studyNames(): string[] {
     .sort();
 }
 
-export interface LoadOptions {
+/** Which form of a study is wanted. */
+export interface StudyForm {
   /** False: the reference kernels will train it, so take the smaller form that the file gives for that case. */
   readonly native?: boolean;
+  /** The short form: the study that the file names for it, else the same study on fewer examples. */
+  readonly quick?: boolean;
 }
 
-/** The study called `nameOrPath`, or described by the JSON file (or folder with a study.json) at that path. */
-export async function loadStudy(nameOrPath: string, { native = true }: LoadOptions = {}): Promise<StudySpec> {
-  const path = studyPath(nameOrPath);
-  let json: unknown;
+/**
+ * The study called `nameOrPath`, or described by the JSON file (or folder with a study.json) at that path. Beside the
+ * fields of a study the file may hold `withoutNative` (fields that replace the study's own) and `quick` (a name).
+ */
+export async function loadStudy(nameOrPath: string, form: StudyForm = {}): Promise<StudySpec> {
+  const { native = true, quick = false } = form;
+  const json = await readStudyFile(studyPath(nameOrPath));
+  if (!isObject(json)) return parseStudySpec(json, "study");
+  const { withoutNative, quick: quickName, ...study } = json;
+  if (quick && typeof quickName === "string") return loadStudy(quickName, { native });
+  const fields = !native && isObject(withoutNative) ? { ...study, ...withoutNative } : study;
+  const spec = parseStudySpec(fields, "study");
+  return quick ? shorten(spec) : spec;
+}
+
+async function readStudyFile(path: string): Promise<unknown> {
   try {
-    json = JSON.parse(await readFile(path, "utf8"));
+    return JSON.parse(await readFile(path, "utf8"));
   } catch (cause) {
     throw new RoundoffError(cause instanceof SyntaxError ? "INVALID_ARGUMENT" : "FILE_UNREADABLE", {
       what: `cannot read the study file "${path}"`,
@@ -34,21 +50,6 @@ export async function loadStudy(nameOrPath: string, { native = true }: LoadOptio
       cause,
     });
   }
-  return parseStudySpec(native ? withoutAlternative(json) : withAlternative(json), "study");
-}
-
-/** The field of a study file whose fields replace the study's own when there are no native kernels. */
-const ALTERNATIVE = "withoutNative";
-
-function withoutAlternative(json: unknown): unknown {
-  if (!isObject(json)) return json;
-  const { [ALTERNATIVE]: _, ...study } = json;
-  return study;
-}
-
-function withAlternative(json: unknown): unknown {
-  if (!isObject(json) || !isObject(json[ALTERNATIVE])) return withoutAlternative(json);
-  return { ...(withoutAlternative(json) as object), ...json[ALTERNATIVE] };
 }
 
 function isObject(json: unknown): json is Record<string, unknown> {

@@ -21,7 +21,10 @@ export async function readResult(place: RunPlace, root: string): Promise<RunResu
   const { header, steps, epochs, end } = await readRecord(path);
   if (end === undefined || end.status === "interrupted") return undefined;
   if (header === undefined) {
-    throw new RoundoffError("DATA_CORRUPT", { what: `run record "${path}" has no header`, hint: "Delete that run's folder." });
+    throw new RoundoffError("DATA_CORRUPT", {
+      what: `run record "${path}" has no header`,
+      hint: "Delete that run's folder.",
+    });
   }
   return {
     setting: place.setting,

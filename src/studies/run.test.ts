@@ -60,7 +60,12 @@ const record = ["runs", "main", "fp8-seed2", "run.jsonl"];
 describe("runStudy", () => {
   it("trains every recipe with every seed and writes report and verdicts", async () => {
     const { rows, reportPath, results } = await runStudy(options("a"));
-    expect(results.map(({ recipe, seed }) => `${recipe} ${seed}`)).toEqual(["fp32 1", "fp8 1", "fp32 2", "fp8 2"]);
+    expect(results.map(({ recipe, seed }) => `${recipe} ${seed}`)).toEqual([
+      "fp32 1",
+      "fp8 1",
+      "fp32 2",
+      "fp8 2",
+    ]);
     expect(rows.map(({ recipe }) => recipe)).toEqual(["fp32", "fp8"]);
     expect(readFileSync(reportPath, "utf8")).toContain("A tiny study");
     expect(JSON.parse(file("a", "verdicts.json"))).toHaveLength(2);
@@ -78,7 +83,9 @@ describe("runStudy", () => {
     const onProgress = ({ train, runsDone }: StudyProgress) => {
       if (runsDone === 2 && train?.step === 2) abort.abort();
     };
-    await expect(runStudy(options("cut", { signal: abort.signal, onProgress }))).rejects.toThrow(/stopped after step 2/);
+    await expect(runStudy(options("cut", { signal: abort.signal, onProgress }))).rejects.toThrow(
+      /stopped after step 2/,
+    );
     let trained = 0;
     await runStudy(options("cut", { onProgress: ({ train }) => (trained += train === undefined ? 0 : 1) }));
     expect(file("cut", ...record)).toBe(file("whole", ...record));

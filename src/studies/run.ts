@@ -13,12 +13,12 @@ import type { KernelRecord } from "../runlog/schema.ts";
 import { trainCommand } from "../train/command.ts";
 import { checkConfig, type TrainConfig } from "../train/config.ts";
 import { prepareOutput } from "../train/output.ts";
-import { interrupted, train, type TrainProgress } from "../train/run.ts";
+import { interrupted, type TrainProgress, train } from "../train/run.ts";
 import { describeRecipe } from "./describe-recipe.ts";
-import type { RecipeDescription } from "./report-model.ts";
 import { htmlReport } from "./report-html.ts";
 import { markdownReport } from "./report-markdown.ts";
-import { readResult, type RunPlace } from "./results.ts";
+import type { RecipeDescription } from "./report-model.ts";
+import { type RunPlace, readResult } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
 import type { StudySetting, StudySpec } from "./spec.ts";
 import { summarise, type VerdictRow } from "./summary.ts";
@@ -63,7 +63,8 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const runs = planRuns(spec, out);
   await prepareOutput(out, true);
   const data = new Map<string, ImageSplits>();
-  for (const name of new Set(spec.settings.map((setting) => setting.data))) data.set(name, await options.loadData(name));
+  for (const name of new Set(spec.settings.map((setting) => setting.data)))
+    data.set(name, await options.loadData(name));
   const results: RunResult[] = [];
   for (const [index, run] of runs.entries()) {
     const known = await finishedResult(run, out);
@@ -81,7 +82,12 @@ function planRuns(spec: StudySpec, out: string): PlannedRun[] {
     setting.recipes.forEach(recipeNamed);
     return spec.seeds.flatMap((seed) =>
       setting.recipes.map((recipe) => ({
-        place: { setting: setting.id, recipe, seed, directory: join(out, "runs", setting.id, `${recipe}-seed${seed}`) },
+        place: {
+          setting: setting.id,
+          recipe,
+          seed,
+          directory: join(out, "runs", setting.id, `${recipe}-seed${seed}`),
+        },
         config: checkConfig(runConfig(setting, recipe, seed)),
       })),
     );
@@ -133,7 +139,9 @@ async function trainOne(
   if (result.status === "interrupted") throw interrupted(result);
   const read = await readResult(place, options.out);
   if (read === undefined) {
-    throw new RoundoffError("DATA_CORRUPT", { what: `the record of the finished run in "${place.directory}" has no end` });
+    throw new RoundoffError("DATA_CORRUPT", {
+      what: `the record of the finished run in "${place.directory}" has no end`,
+    });
   }
   return read;
 }

@@ -34,7 +34,11 @@ export function checkpointPath(directory: string): string {
   return join(directory, "checkpoint.safetensors");
 }
 
-export async function saveCheckpoint(directory: string, state: ModelState, manifest: Omit<Manifest, "version">): Promise<void> {
+export async function saveCheckpoint(
+  directory: string,
+  state: ModelState,
+  manifest: Omit<Manifest, "version">,
+): Promise<void> {
   const tensors = new Map([...state].map(([name, { data, shape }]) => [name, float32Tensor(data, shape)]));
   const metadata = { roundoff: JSON.stringify({ version: VERSION, ...manifest }) };
   await replaceFile(checkpointPath(directory), writeSafetensors(tensors, metadata));
@@ -57,7 +61,8 @@ export async function restoreCheckpoint(
   for (const [name, { data }] of state) {
     const stored = tensors.get(name);
     const values = stored === undefined ? undefined : asFloat32(stored);
-    if (values?.length !== data.length) throw damaged(path, `tensor "${name}" is missing or has another size`);
+    if (values?.length !== data.length)
+      throw damaged(path, `tensor "${name}" is missing or has another size`);
     data.set(values);
   }
   return manifest;
@@ -81,7 +86,11 @@ function damaged(path: string, what: string): RoundoffError {
 }
 
 /** All settings must agree, the number of epochs too: the learning-rate schedule depends on it. */
-function requireSameRun(path: string, manifest: Manifest, expected: Pick<Manifest, "config" | "dataSha256">): void {
+function requireSameRun(
+  path: string,
+  manifest: Manifest,
+  expected: Pick<Manifest, "config" | "dataSha256">,
+): void {
   const saved: Record<string, unknown> = { ...manifest.config, dataSha256: manifest.dataSha256 };
   const wanted: Record<string, unknown> = { ...expected.config, dataSha256: expected.dataSha256 };
   for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {

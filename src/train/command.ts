@@ -6,7 +6,10 @@ export function trainCommand(config: TrainConfig, out: string): string {
   const { optimizer, modelOptions } = config;
   const options: [string, string | number | undefined][] = [
     ["--model", config.model],
-    ...Object.entries(modelOptions).map(([key, value]): [string, string] => ["--model-option", `${key}=${value}`]),
+    ...Object.entries(modelOptions).map(([key, value]): [string, string] => [
+      "--model-option",
+      `${key}=${value}`,
+    ]),
     ["--data", config.data],
     ["--recipe", config.recipe],
     ["--epochs", config.epochs],

@@ -37,19 +37,27 @@ export const IMAGE_SIZE = 32;
 /** Refuses impossible numbers before any work starts. Names are checked by their catalogues. */
 export function checkConfig(config: TrainConfig): TrainConfig {
   const positive = (name: string, value: number | undefined) =>
-    value === undefined || (Number.isSafeInteger(value) && value > 0) || fail(name, "a positive integer", value);
+    value === undefined ||
+    (Number.isSafeInteger(value) && value > 0) ||
+    fail(name, "a positive integer", value);
   positive("epochs", config.epochs);
   positive("batchSize", config.batchSize);
   positive("trainLimit", config.trainLimit);
   positive("testLimit", config.testLimit);
-  if (!Number.isSafeInteger(config.seed) || config.seed < 0) fail("seed", "an integer of at least 0", config.seed);
+  if (!Number.isSafeInteger(config.seed) || config.seed < 0)
+    fail("seed", "an integer of at least 0", config.seed);
   const { learningRate, momentum, weightDecay } = config.optimizer;
   if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "a number above 0", learningRate);
   if (!(momentum >= 0 && momentum < 1)) fail("momentum", "a number of at least 0 and below 1", momentum);
-  if (!(weightDecay >= 0 && weightDecay < Infinity)) fail("weightDecay", "a number of at least 0", weightDecay);
+  if (!(weightDecay >= 0 && weightDecay < Infinity))
+    fail("weightDecay", "a number of at least 0", weightDecay);
   return config;
 }
 
 function fail(name: string, expected: string, received: unknown): never {
-  throw new RoundoffError("INVALID_ARGUMENT", { what: `${name} is out of range`, expected, received: String(received) });
+  throw new RoundoffError("INVALID_ARGUMENT", {
+    what: `${name} is out of range`,
+    expected,
+    received: String(received),
+  });
 }

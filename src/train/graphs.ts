@@ -12,13 +12,24 @@ import { appendLossScaling, appendScaleUpdate, LOSS_SCALE_SEED } from "../precis
 import type { Recipe } from "../precision/recipe.ts";
 
 /** Names of the external arrays of both graphs. */
-export const EXTERNALS = { images: "images", labels: "labels", loss: "loss", correct: "correct", logits: "logits" } as const;
+export const EXTERNALS = {
+  images: "images",
+  labels: "labels",
+  loss: "loss",
+  correct: "correct",
+  logits: "logits",
+} as const;
 
 /** [N, H, W, C] of a batch. */
 export type BatchShape = readonly [number, number, number, number];
 
 /** One step of training as a graph: outputs `loss` and `correct`, updates of every state. */
-export function trainGraph(model: Module, recipe: Recipe, batchShape: BatchShape, optimizer: SgdOptions): Graph {
+export function trainGraph(
+  model: Module,
+  recipe: Recipe,
+  batchShape: BatchShape,
+  optimizer: SgdOptions,
+): Graph {
   const graph = new Graph({ training: true });
   const loss = traceLoss(graph, model, batchShape);
   const parameters = namedParameters(model).map(([name, { shape, kind }]) =>

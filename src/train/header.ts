@@ -5,7 +5,12 @@ import type { HeaderLine, Settings } from "../runlog/schema.ts";
 import { RECORD_VERSION } from "../runlog/schema.ts";
 import type { TrainOptions } from "./run.ts";
 
-export function headerLine(options: TrainOptions, recipe: Recipe, trainRows: number, testRows: number): HeaderLine {
+export function headerLine(
+  options: TrainOptions,
+  recipe: Recipe,
+  trainRows: number,
+  testRows: number,
+): HeaderLine {
   const { config, data } = options;
   const { name, sha256, source } = data.provenance;
   return {

@@ -2,10 +2,11 @@
  * The numbers of a run that live across steps: parameters, running statistics, momentum, loss scale. Arrays by full
  * name, shared by all plans of the run; everything that a checkpoint must hold.
  */
+
+import { roundToFormat } from "../formats/round.ts";
 import type { Graph } from "../graph/graph.ts";
 import { elementCount } from "../graph/graph.ts";
 import type { Plan } from "../kernels/contract.ts";
-import { roundToFormat } from "../formats/round.ts";
 import { type Module, namedStates, Parameter } from "../nn/index.ts";
 import { initialLossScaleState, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
 import type { LossScaling } from "../precision/recipe.ts";
@@ -41,7 +42,9 @@ export function addTrainingState(state: ModelState, graph: Graph, scaling: LossS
   for (const { source, shape } of graph.sources) {
     if (source?.kind !== "state" || state.has(source.name)) continue;
     const data =
-      source.name === LOSS_SCALE_STATE ? initialLossScaleState(scaling) : new Float32Array(elementCount(shape));
+      source.name === LOSS_SCALE_STATE
+        ? initialLossScaleState(scaling)
+        : new Float32Array(elementCount(shape));
     state.set(source.name, { shape, data });
   }
 }
@@ -57,7 +60,8 @@ export function roundInitialState(state: ModelState, plan: Plan): void {
       const array = state.get(plan.buffers[output.buffer].name)?.data;
       if (output.store === undefined || array === undefined) continue;
       const { format, overflow } = output.store;
-      for (let i = 0; i < array.length; i++) array[i] = roundToFormat(array[i], format, "nearestEven", overflow);
+      for (let i = 0; i < array.length; i++)
+        array[i] = roundToFormat(array[i], format, "nearestEven", overflow);
     }
   }
 }

@@ -8,7 +8,7 @@ import type { ImageSet, ImageSplits } from "../data/image-set.ts";
 import { createReferenceKernels } from "../kernels/reference/kernel-set.ts";
 import { readRecord } from "../runlog/reader.ts";
 import type { TrainConfig } from "./config.ts";
-import { train, type TrainOptions } from "./run.ts";
+import { type TrainOptions, train } from "./run.ts";
 
 /** Pictures of one grey each, from which the class can be read: flips and shifts leave that as it is. */
 function greyImages(count: number): ImageSet {
@@ -31,7 +31,12 @@ const config: TrainConfig = {
   epochs: 2,
   seed: 5,
   batchSize: 16,
-  optimizer: { learningRate: 0.05, momentum: 0.9, weightDecay: 1e-4, schedule: { kind: "cosine", warmupSteps: 1 } },
+  optimizer: {
+    learningRate: 0.05,
+    momentum: 0.9,
+    weightDecay: 1e-4,
+    schedule: { kind: "cosine", warmupSteps: 1 },
+  },
 };
 
 let out: string;
@@ -88,7 +93,9 @@ describe("train", () => {
         const second = await train({ ...options(directory, { recipe }), resume: true });
         expect(second.status).toBe("finished");
         for (const file of ["run.jsonl", "checkpoint.safetensors"]) {
-          expect(bytes(directory, file).equals(bytes("whole", file)), `${file}, stopped at ${stopAt}`).toBe(true);
+          expect(bytes(directory, file).equals(bytes("whole", file)), `${file}, stopped at ${stopAt}`).toBe(
+            true,
+          );
         }
       }
     },

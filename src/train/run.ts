@@ -141,7 +141,11 @@ class Run {
     const manifest = await restoreCheckpoint(out, this.state, { config, dataSha256: data.provenance.sha256 });
     if (manifest === undefined) return;
     this.done = manifest.step;
-    this.sums = { loss: manifest.epochLoss, correct: manifest.epochCorrect, examples: manifest.epochExamples };
+    this.sums = {
+      loss: manifest.epochLoss,
+      correct: manifest.epochCorrect,
+      examples: manifest.epochExamples,
+    };
     this.metrics = { ...manifest.metrics };
   }
 
@@ -160,7 +164,11 @@ class Run {
   }
 
   /** Runs the remaining batches of an epoch; returns why it stopped early, if it did. */
-  private async trainEpoch(epoch: number, fromBatch: number, journal: Journal): Promise<EndStatus | undefined> {
+  private async trainEpoch(
+    epoch: number,
+    fromBatch: number,
+    journal: Journal,
+  ): Promise<EndStatus | undefined> {
     // The next batch is prepared in the loader's own buffers while the step works on the plan's.
     const batches = this.loader.epoch(epoch, { fromBatch });
     let next = batches.next();
@@ -197,7 +205,16 @@ class Run {
     this.skippedSteps = skippedSteps;
     const scaling = this.recipe.lossScaling.kind === "none" ? {} : { lossScale, skippedSteps };
     const step = this.done;
-    journal.write({ type: "step", step, epoch: epoch + 1, loss, learningRate, ...scaling, correct, examples });
+    journal.write({
+      type: "step",
+      step,
+      epoch: epoch + 1,
+      loss,
+      learningRate,
+      ...scaling,
+      correct,
+      examples,
+    });
     this.report("train", epoch, { loss, accuracy: this.sums.correct / this.sums.examples }, journal);
   }
 
@@ -235,7 +252,16 @@ class Run {
   ): void {
     const { epochs } = this.config;
     const [step, steps] = [this.done, this.totalSteps];
-    this.options.onProgress?.({ phase, epoch: epoch + 1, epochs, step, steps, loss, accuracy, samplesPerSecond });
+    this.options.onProgress?.({
+      phase,
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps,
+      loss,
+      accuracy,
+      samplesPerSecond,
+    });
   }
 
   private result(status: EndStatus, { samplesPerSecond }: Journal): TrainResult {

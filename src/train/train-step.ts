@@ -2,7 +2,7 @@
  * Compiled steps: a function of a batch that is one asynchronous run of one plan. Owns the small arrays through which
  * a step is told its learning rate, loss scale and clock, and tells its loss.
  */
-import { buildPlan, type BuiltPlan, CLOCK } from "../compile/build-plan.ts";
+import { type BuiltPlan, buildPlan, CLOCK } from "../compile/build-plan.ts";
 import { requireBound } from "../compile/evaluate.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ExternalArray, KernelSet, PreparedPlan } from "../kernels/contract.ts";
@@ -11,7 +11,7 @@ import { LEARNING_RATE, type SgdOptions } from "../optim/sgd.ts";
 import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { splitSeed } from "../random/streams.ts";
-import { type BatchShape, evaluationGraph, EXTERNALS, trainGraph } from "./graphs.ts";
+import { type BatchShape, EXTERNALS, evaluationGraph, trainGraph } from "./graphs.ts";
 import { addTrainingState, type ModelState, roundInitialState } from "./model-state.ts";
 
 export interface StepOptions {
@@ -58,7 +58,11 @@ export function compileTrainStep(model: Module, options: TrainStepOptions): Trai
   const clock = new Int32Array([seedLow, seedHigh, 0]);
   const rate = new Float32Array(1);
   const seed = new Float32Array(1);
-  const extra: [string, ExternalArray][] = [[CLOCK, clock], [LEARNING_RATE, rate], [LOSS_SCALE_SEED, seed]];
+  const extra: [string, ExternalArray][] = [
+    [CLOCK, clock],
+    [LEARNING_RATE, rate],
+    [LOSS_SCALE_SEED, seed],
+  ];
   const prepared = prepare(options, built, [...io.arrays, ...extra]);
   const scaleState = state.get(LOSS_SCALE_STATE)?.data;
   return {

@@ -1,5 +1,5 @@
-// BF16 tiles on AMX hardware, and the test that they are what we think they are. A machine whose tiles differ from the
-// model falls back to vector registers instead of computing something unspecified.
+// BF16 tiles on AMX hardware, and the test that they are what we think they are. A machine whose tiles differ from
+// the model falls back to vector registers instead of computing something unspecified.
 // build-flags: -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
 #ifndef ROUNDOFF_TIER
 #define ROUNDOFF_TIER avx512
@@ -33,7 +33,8 @@ void fill_pairs(std::vector<uint32_t>& pairs, uint32_t exponent, uint32_t seed) 
 }
 
 template <class Tiles>
-void run_problem(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b, int64_t pitch, std::vector<float>& out) {
+void run_problem(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b, int64_t pitch,
+                 std::vector<float>& out) {
   const auto* base = reinterpret_cast<const char*>(a.data());
   const char* rows[32];
   for (int m = 0; m < 32; m++) rows[m] = base + m * pitch;

@@ -27,9 +27,6 @@ interface StudyCommandOptions extends JsonOption, KernelOption {
   readonly dataDirectory?: string;
 }
 
-/** Sizes of a study under --quick: enough to see every part of it work, not enough to judge a format by. */
-const QUICK = { epochs: 1, trainLimit: 2000, testLimit: 1000, seeds: 1 } as const;
-
 export function registerStudy(program: Command, context: CliContext): void {
   const command = declareCommand(
     program,
@@ -44,7 +41,7 @@ export function registerStudy(program: Command, context: CliContext): void {
     )
     .option(
       "--quick",
-      "one epoch on few examples with one seed: a test of the set-up, not of the formats",
+      "the short form of the study: minutes instead of hours",
       false,
     )
     .option("--data-directory <dir>", "look for the data here and nowhere else");
@@ -54,8 +51,10 @@ export function registerStudy(program: Command, context: CliContext): void {
 }
 
 async function study(context: CliContext, name: string, options: StudyCommandOptions): Promise<void> {
-  const spec = adjustSpec(await loadStudy(name), options);
   const selection = kernelsFor(context, options);
+  const native = selection.kernels.name === "native";
+  const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options.seeds);
+  if (!native) context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
   const signal = context.takeSignal();
   const progress = createProgress(context);
   const result = await runStudy({
@@ -80,22 +79,11 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
   printResult(context, options.json ?? false, { rows, reportPath }, () => studyText(result));
 }
 
-/** The study with the number of seeds asked for (its own first, then the next integers), and shrunk under --quick. */
-export function adjustSpec(
-  spec: StudySpec,
-  { seeds, quick }: Pick<StudyCommandOptions, "seeds" | "quick">,
-): StudySpec {
-  const count = seeds ?? (quick ? QUICK.seeds : spec.seeds.length);
+/** The study with the number of seeds asked for: its own first, then the next integers. */
+export function withSeeds(spec: StudySpec, count: number = spec.seeds.length): StudySpec {
   const next = Math.max(...spec.seeds) + 1;
-  const chosen = Array.from({ length: count }, (_, i) => spec.seeds[i] ?? next + i - spec.seeds.length);
-  if (!quick) return { ...spec, seeds: chosen };
-  const settings = spec.settings.map((setting) => ({
-    ...setting,
-    epochs: Math.min(setting.epochs, QUICK.epochs),
-    trainLimit: Math.min(setting.trainLimit ?? Number.POSITIVE_INFINITY, QUICK.trainLimit),
-    testLimit: Math.min(setting.testLimit ?? Number.POSITIVE_INFINITY, QUICK.testLimit),
-  }));
-  return { ...spec, seeds: chosen, settings };
+  const seeds = Array.from({ length: count }, (_, i) => spec.seeds[i] ?? next + i - spec.seeds.length);
+  return { ...spec, seeds };
 }
 
 /** The command for the report, as one would type it again. */
