@@ -3,6 +3,7 @@
  * Source: Mellempudi et al. 2019, Mixed Precision Training With 8-bit Floating Point (arXiv 1905.12334); formats and
  * roundings confirmed in the first author's emulation toolkit.
  */
+import type { Rounding } from "../formats/format.ts";
 import type { PolicyRule } from "../precision/policy.ts";
 import type { LossScaling, Recipe, RecipeChoice } from "../precision/recipe.ts";
 import { quantizer } from "./quantizers.ts";
@@ -16,12 +17,12 @@ const exempt = (path: string): PolicyRule => ({
   quantizer: quantizer("fp16"),
 });
 
-const RULES: readonly PolicyRule[] = [
+const rules = (errorRounding: Rounding): readonly PolicyRule[] => [
   { roles: ["masterWeight"], quantizer: quantizer("fp16", "stochastic") },
   exempt("@firstGemm"),
   exempt("@lastGemm"),
   { roles: ["input", "weight", "activation"], quantizer: quantizer("e5m2") },
-  { roles: ["gradOutput", "error", "gradWeight"], quantizer: quantizer("e5m2", "stochastic") },
+  { roles: ["gradOutput", "error", "gradWeight"], quantizer: quantizer("e5m2", errorRounding) },
 ];
 
 const CHOICES: readonly RecipeChoice[] = [
@@ -69,37 +70,72 @@ const CHOICES: readonly RecipeChoice[] = [
   },
 ];
 
-function fp8With(name: string, summary: string, lossScaling: LossScaling, choice: RecipeChoice): Recipe {
+interface Variant {
+  readonly name: string;
+  readonly summary: string;
+  readonly lossScaling: LossScaling;
+  readonly scaling: Omit<RecipeChoice, "what">;
+  readonly errorRounding?: Rounding;
+}
+
+function fp8With({ name, summary, lossScaling, scaling, errorRounding = "stochastic" }: Variant): Recipe {
+  const choices = errorRounding === "stochastic" ? CHOICES : CHOICES.map(nearestErrors);
   return {
     name,
     paper: PAPER,
     summary,
-    policy: { rules: RULES },
+    policy: { rules: rules(errorRounding) },
     lossScaling,
-    choices: [...CHOICES, choice],
+    choices: [...choices, { what: "loss scaling", ...scaling }],
   };
 }
 
-export const fp8 = fp8With(
-  "fp8",
-  "E5M2 weights, activations, errors and gradients; FP16 master weights; loss scale 10000",
-  { kind: "constant", scale: 10000 },
-  {
-    what: "loss scaling",
-    setting: "constant 10000",
-    basis: "recalled",
-    from: "ResNet-50 needs 10000 in FP8; 1000, which is enough for FP16, fails to converge",
-  },
-);
+const ERRORS = "errors and weight gradients";
 
-export const fp8Unscaled = fp8With(
-  "fp8-unscaled",
-  "As fp8, without loss scaling",
-  { kind: "none" },
-  {
-    what: "loss scaling",
-    setting: "none",
-    basis: "recalled",
-    from: "Control: E5M2's smallest value is 2⁻¹⁶, so small errors become zero without scaling",
-  },
-);
+function nearestErrors(choice: RecipeChoice): RecipeChoice {
+  if (choice.what !== ERRORS) return choice;
+  const from = "The paper's first set-up, before it adds stochastic rounding";
+  return { what: ERRORS, setting: "e5m2, nearestEven", basis: "recalled", from };
+}
+
+const SCALED: LossScaling = { kind: "constant", scale: 10000 };
+const SCALED_CHOICE = {
+  setting: "constant 10000",
+  basis: "recalled",
+  from: "ResNet-50 needs 10000 in FP8; 1000, which is enough for FP16, fails to converge",
+} as const;
+const UNSCALED_CHOICE = {
+  setting: "none",
+  basis: "recalled",
+  from: "Control: E5M2's smallest value is 2⁻¹⁶, so small errors are lost without scaling",
+} as const;
+
+export const fp8 = fp8With({
+  name: "fp8",
+  summary: "E5M2 weights, activations, errors and gradients; FP16 master weights; loss scale 10000",
+  lossScaling: SCALED,
+  scaling: SCALED_CHOICE,
+});
+
+export const fp8Unscaled = fp8With({
+  name: "fp8-unscaled",
+  summary: "As fp8, without loss scaling",
+  lossScaling: { kind: "none" },
+  scaling: UNSCALED_CHOICE,
+});
+
+export const fp8Nearest = fp8With({
+  name: "fp8-nearest",
+  summary: "As fp8, with errors and gradients rounded to nearest even",
+  lossScaling: SCALED,
+  scaling: SCALED_CHOICE,
+  errorRounding: "nearestEven",
+});
+
+export const fp8NearestUnscaled = fp8With({
+  name: "fp8-nearest-unscaled",
+  summary: "As fp8-nearest, without loss scaling: neither of the paper's two remedies",
+  lossScaling: { kind: "none" },
+  scaling: UNSCALED_CHOICE,
+  errorRounding: "nearestEven",
+});
