@@ -12,6 +12,8 @@ import type { LoweredCommand } from "./lower.ts";
 export interface ExplainedNode {
   readonly id: number;
   readonly op: string;
+  /** Which function, for unary and binary operations. */
+  readonly kind?: string;
   readonly path: string;
   readonly phase: string;
   /** GEMMs only: output, gradInput or gradWeight, and the arithmetic of the products. */
@@ -36,7 +38,10 @@ export interface ExplainedEdge {
   readonly role: string;
   readonly shape: readonly number[];
   readonly format: string;
-  /** How it lies in memory; "alias": it shares the bytes of another value; "none": nothing reads it. */
+  /**
+   * How it lies in memory; "alias": a view of another value; "register": rounded as it is stored, so that only the
+   * rounded value lies in memory; "none": nothing reads it.
+   */
   readonly storage: string;
   readonly bytes: number;
 }
@@ -65,7 +70,8 @@ export function explainPlan(graph: Graph, built: BuiltPlan): Explanation {
 }
 
 function explainNode(node: Node, command: LoweredCommand | undefined, built: BuiltPlan): ExplainedNode {
-  const base = { id: node.id, op: node.op, path: node.path, phase: node.phase };
+  const kind = "kind" in node.attrs ? node.attrs.kind : undefined;
+  const base = { id: node.id, op: node.op, kind, path: node.path, phase: node.phase };
   if (node.op === "quantize") {
     const { format, rounding, overflow } = node.attrs.quantizer;
     const fused = built.lowered.fusedRoundings.has(node);
@@ -86,6 +92,7 @@ function explainEdges(
   for (const node of graph.nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node.id]);
   }
+  const stores = storesOf(graph, built);
   const edge = (value: Value, from: number): ExplainedEdge => ({
     value: value.id,
     from,
@@ -94,7 +101,7 @@ function explainEdges(
     role: value.role,
     shape: value.shape,
     format: value.dtype === "i32" ? "int32" : (formats.get(value)?.name ?? "fp32"),
-    ...storageOf(value, built),
+    ...storage(value, built, stores),
   });
   return [
     ...graph.sources.map((value) => edge(value, -1)),
@@ -102,9 +109,20 @@ function explainEdges(
   ];
 }
 
-function storageOf(value: Value, { lowered, bytes }: BuiltPlan): { storage: string; bytes: number } {
+/** The values that a fused rounding leaves in the memory of its producer: raw result → rounded value. */
+function storesOf(graph: Graph, { lowered }: BuiltPlan): Map<Value, Value> {
+  const fused = graph.nodes.filter((node) => lowered.fusedRoundings.has(node));
+  return new Map(fused.map((node) => [lowered.home(node.outputs[0]), node.outputs[0]]));
+}
+
+function storage(
+  value: Value,
+  { lowered, bytes }: BuiltPlan,
+  stores: ReadonlyMap<Value, Value>,
+): { storage: string; bytes: number } {
   const home = lowered.home(value);
-  if (home !== value) return { storage: "alias", bytes: 0 };
+  const stored = stores.get(home) ?? home;
+  if (value !== stored) return { storage: value === home ? "register" : "alias", bytes: 0 };
   const size = bytes.get(home);
   return size === undefined ? { storage: "none", bytes: 0 } : { storage: lowered.dtype(home), bytes: size };
 }

@@ -67,7 +67,10 @@ describe("loadStudy", () => {
   it("replaces fields by those of withoutNative when there are no native kernels", async () => {
     const path = await written({ ...json, withoutNative: { model: "lenet", epochs: 1 } });
     expect((await loadStudy(path)).settings[0]).toMatchObject({ model: "resnet20", epochs: 5 });
-    expect((await loadStudy(path, { native: false })).settings[0]).toMatchObject({ model: "lenet", epochs: 1 });
+    expect((await loadStudy(path, { native: false })).settings[0]).toMatchObject({
+      model: "lenet",
+      epochs: 1,
+    });
   });
 
   it("shortens a study that names no quick form", async () => {

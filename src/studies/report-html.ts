@@ -60,7 +60,7 @@ function glanceSection({ spec }: ReportInput, { rows }: StudySummary): Markup {
   return markup`<section>
 <h2>At a glance</h2>
 <div class="scroll"><table>
-<thead><tr><th scope="col">recipe</th>${spec.settings.map(({ title }) => markup`<th scope="col">${title}</th>`)}</tr></thead>
+<thead><tr><th scope="col">recipe</th>${spec.settings.map(({ id, title }) => markup`<th scope="col" title="${title}">${id}</th>`)}</tr></thead>
 <tbody>${recipes.map(
     (recipe) =>
       markup`<tr><th scope="row">${recipe}</th>${spec.settings.map(({ id }) => markup`<td>${cell(recipe, id)}</td>`)}</tr>

@@ -51,24 +51,28 @@ function explain({
   return explainPlan(graph, buildPlan(graph));
 }
 
-/** One line per edge, in the order in which the step makes them; then the memory. */
+/** One line per tensor, in the order in which the step makes them; then what lives across steps; then the memory. */
 function explanationText({ nodes, edges, memory }: Explanation): string {
   const producer = (edge: ExplainedEdge) => {
     const node = nodes.find(({ id }) => id === edge.from);
     if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
-    const { op, path, gemm, carrier, rounding } = node;
+    const { kind, path, gemm, carrier, rounding } = node;
+    const op = kind === undefined ? node.op : `${node.op} ${kind}`;
     const how =
       rounding === undefined
         ? ""
         : `${rounding.mode} ${rounding.overflow}${rounding.fused ? " on store" : ""}`;
     return { op, path, detail: gemm === undefined ? how : `${gemm}, ${carrier} products` };
   };
-  const rows = edges.map((edge) => {
+  const row = (edge: ExplainedEdge) => {
     const { op, path, detail } = producer(edge);
     return [op, path, edge.role, `[${edge.shape.join(", ")}]`, edge.format, edge.storage, detail];
-  });
-  const table = textTable(["made by", "module", "role", "shape", "format", "stored as", "how"], rows);
-  return `${table}\n\n${memoryText(memory)}`;
+  };
+  const table = (chosen: readonly ExplainedEdge[]) =>
+    textTable(["made by", "module", "role", "shape", "format", "stored as", "how"], chosen.map(row));
+  const made = edges.filter(({ from }) => from >= 0);
+  const given = edges.filter(({ from }) => from < 0);
+  return `${table(made)}\n\nGiven to the step, or kept across steps:\n${table(given)}\n\n${memoryText(memory)}`;
 }
 
 function memoryText({ arenaBytes, arenaBytesByRole, stateBytesByRole }: Explanation["memory"]): string {

@@ -39,11 +39,7 @@ export function registerStudy(program: Command, context: CliContext): void {
       "so many seeds instead of the study's own",
       integerOption("--seeds", { min: 1, max: 1000 }),
     )
-    .option(
-      "--quick",
-      "the short form of the study: minutes instead of hours",
-      false,
-    )
+    .option("--quick", "the short form of the study: minutes instead of hours", false)
     .option("--data-directory <dir>", "look for the data here and nowhere else");
   declareKernels(command).action((name: string, options: StudyCommandOptions) =>
     study(context, name, options),
@@ -54,7 +50,8 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
   const selection = kernelsFor(context, options);
   const native = selection.kernels.name === "native";
   const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options.seeds);
-  if (!native) context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
+  if (!native)
+    context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
   const signal = context.takeSignal();
   const progress = createProgress(context);
   const result = await runStudy({
