@@ -2,7 +2,8 @@
  * Compiles native/ to build/roundoff.node with $CXX (default: g++, then clang++), straight against node-api-headers: no
  * node-gyp, no Python. Recompiles only what changed. Whatever goes wrong, the install goes on: one warning, the reason in
  * build/native.json (read by src/kernels/native-load.ts), exit 0, and no stale addon left behind.
- * `--strict`: print the compiler's messages and exit 1 instead. How files are compiled: native/README.md.
+ * `--strict`: print the compiler's messages and exit 1 instead. `--all-tiers`: compile for every processor of this
+ * architecture, not only for this one. How files are compiled: native/README.md.
  */
 import { spawn, spawnSync } from "node:child_process";
 import {
@@ -19,7 +20,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { COMMON_FLAGS, closureText, digest, planObjects, tiersHere } from "./native-objects.mjs";
+import { closureText, digest, planUnits, TIERS_HERE, tiersFor, unitText } from "./native-objects.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const nativeDir = join(root, "native");
@@ -32,11 +33,6 @@ const LINK_FLAGS =
   process.platform === "darwin" ? ["-shared", "-undefined", "dynamic_lookup"] : ["-shared", "-pthread"];
 /** Objects of other versions of the sources are kept this long, so that switching branches stays cheap. */
 const KEEP_STALE_OBJECTS_MS = 24 * 3600 * 1000;
-/** Standard headers that nearly every kernel includes: precompiling them halves the time of a whole build. */
-const PRELUDE = ["algorithm", "bit", "cmath", "cstring", "map", "string", "vector"];
-/** With fewer kernels to compile in a tier, precompiling costs more than it saves. */
-const PRELUDE_PAYS_FROM = 6;
-
 /** A failure that the record and the warning explain; `log` is the compiler's own output. */
 class BuildFailure extends Error {
   constructor(reason, log = "") {
@@ -49,7 +45,9 @@ function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ["g++", "clang++"];
   for (const candidate of candidates) {
     const [command, ...args] = candidate.split(" ").filter((word) => word !== "");
-    const answer = spawnSync(command, [...args, "--version"], { encoding: "utf8" });
+    const answer = spawnSync(command, [...args, "--version"], {
+      encoding: "utf8",
+    });
     if (answer.status === 0 && answer.stdout.trim() !== "") {
       return { command, args, version: answer.stdout.split("\n")[0].trim() };
     }
@@ -66,13 +64,18 @@ function napiFolders() {
       dirname(require.resolve("node-addon-api/package.json")),
     ];
   } catch {
-    throw new BuildFailure("the packages node-api-headers and node-addon-api are not installed");
+    const packages = "node-api-headers node-addon-api";
+    throw new BuildFailure(
+      `they need the packages ${packages}: \`npm install --save-dev ${packages}\`, then build again`,
+    );
   }
 }
 
 function run(compiler, args) {
   return new Promise((done) => {
-    const child = spawn(compiler.command, [...compiler.args, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(compiler.command, [...compiler.args, ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
     child.stderr.on("data", (chunk) => (output += chunk));
@@ -109,36 +112,19 @@ async function inParallel(items, work) {
   if (failed !== undefined) throw failed;
 }
 
-/**
- * Precompiles the prelude for each tier with enough to compile and gives its objects the flags to use it. A compiler that
- * cannot do that reads the prelude as plain text: only the time differs.
- */
-async function precompile(compiler, missing, folder) {
-  const worthwhile = tiersHere().filter(
-    ([tier]) => missing.filter((object) => object.tier === tier).length >= PRELUDE_PAYS_FROM,
-  );
-  await inParallel(worthwhile, async ([tier, flags]) => {
-    const header = join(folder, tier, "prelude.h");
-    mkdirSync(dirname(header), { recursive: true });
-    writeFileSync(header, PRELUDE.map((name) => `#include <${name}>\n`).join(""));
-    const args = [...COMMON_FLAGS, `-DROUNDOFF_TIER=${tier}`, ...flags, "-x", "c++-header", header];
-    await run(compiler, [...args, "-o", `${header}.gch`]);
-    for (const object of missing) if (object.tier === tier) object.prelude = ["-include", header];
-  });
-}
-
-/** Compiles what is not there yet; returns the compiler's warnings. */
+/** Compiles what is not there yet, longest first; returns the compiler's warnings. */
 async function compileMissing(compiler, missing) {
-  const preludes = join(objectDir, `prelude-${process.pid}`);
   let log = "";
-  try {
-    await precompile(compiler, missing, preludes);
-    await inParallel(missing, async ({ name, source, flags, path, prelude = [] }) => {
-      log += await produce(compiler, [...flags, ...prelude, "-c", source], path, `compiling ${name}`);
-    });
-  } finally {
-    rmSync(preludes, { recursive: true, force: true });
-  }
+  const longestFirst = missing.toSorted((a, b) => b.bytes - a.bytes);
+  await inParallel(longestFirst, async ({ name, sources, flags, path }) => {
+    const source = `${path}.${process.pid}.cpp`;
+    writeFileSync(source, unitText(nativeDir, sources));
+    try {
+      log += await produce(compiler, [...flags, "-c", source], path, `compiling ${name}`);
+    } finally {
+      rmSync(source, { force: true });
+    }
+  });
   return log;
 }
 
@@ -173,29 +159,46 @@ function removeStale(objects) {
 
 const writeRecord = (record) => writeFileSync(recordPath, `${JSON.stringify(record, null, 2)}\n`);
 
-async function build() {
+/**
+ * All tiers if asked for, else those for this processor and those of the addon that is there: a build for more
+ * processors stays one until build/ is removed.
+ */
+function tiersToBuild(compiler, all) {
+  if (all) return TIERS_HERE;
+  const args = [...compiler.args, "-march=native", "-dM", "-E", "-x", "c++", "/dev/null"];
+  const answer = spawnSync(compiler.command, args, { encoding: "utf8" });
+  // A compiler that does not know this processor.
+  if (answer.status !== 0) return TIERS_HERE;
+  const { tiers: before = [] } = readRecord() ?? {};
+  const wanted = new Set([...tiersFor(answer.stdout), ...before]);
+  return TIERS_HERE.filter((tier) => wanted.has(tier));
+}
+
+async function build(allTiers) {
   if (process.platform === "win32") throw new BuildFailure("native kernels are not supported on Windows");
   const compiler = findCompiler();
-  const objects = planObjects(nativeDir, napiFolders()).map((object) => {
+  const tiers = tiersToBuild(compiler, allTiers);
+  const objects = planUnits(nativeDir, napiFolders(), tiers).map((unit) => {
     const compilerKey = [compiler.command, ...compiler.args, compiler.version];
-    const key = digest(...compilerKey, ...object.flags, closureText(nativeDir, object.source));
-    return { ...object, path: join(objectDir, `${object.name}-${key}.o`) };
+    const texts = unit.sources.map((source) => closureText(nativeDir, source));
+    const key = digest(...compilerKey, ...unit.flags, unitText(nativeDir, unit.sources), ...texts);
+    return { ...unit, path: join(objectDir, `${unit.name}-${key}.o`) };
   });
   const missing = objects.filter(({ path }) => !existsSync(path));
   const log = await compileMissing(compiler, missing);
   const key = await link(compiler, objects);
   removeStale(objects);
-  writeRecord({ built: true, key, compiler: compiler.version });
-  return { compiled: missing.length, total: objects.length, log };
+  writeRecord({ built: true, key, compiler: compiler.version, tiers });
+  return { compiled: missing.length, total: objects.length, tiers, log };
 }
 
 const strict = process.argv.includes("--strict");
 mkdirSync(objectDir, { recursive: true });
 try {
-  const { compiled, total, log } = await build();
+  const { compiled, total, tiers, log } = await build(process.argv.includes("--all-tiers"));
   if (log !== "") process.stderr.write(log);
   console.error(
-    `native kernels: build/roundoff.node is up to date (${compiled} of ${total} objects compiled)`,
+    `native kernels: build/roundoff.node is up to date (${tiers.join(", ")}; ${compiled} of ${total} objects compiled)`,
   );
 } catch (error) {
   rmSync(addonPath, { force: true });

@@ -1,14 +1,11 @@
 // BF16 products on AMX tiles, for the AVX-512 tier alone. Compiled once (kernels/isa/amx_bf16.cpp).
 #pragma once
 
+#include "amx_self_test.h"
 #include "gemm_outer.h"
 #include "gemm_tile.h"
 
 namespace roundoff::avx512 {
-
-// Null if the tiles of this processor compute what tile_model.h says, bit for bit, on random problems; else what
-// was wrong. Tested once per process, at the first call; call it only where cpu.amxBf16 (permission was granted).
-const char* amx_problem();
 
 inline bool amx_usable(const CpuFeatures& cpu) { return cpu.amxBf16 && amx_problem() == nullptr; }
 

@@ -14,9 +14,12 @@
 
 namespace roundoff {
 
+// The tiers that were compiled, slowest first. A build for one machine leaves out those that it would not choose.
+std::vector<std::string> built_tiers();
+
 class Engine {
  public:
-  // `tier` is one of supported_tiers(); `threads` ≥ 1.
+  // `tier` is one of supported_tiers() and of built_tiers(); `threads` ≥ 1.
   Engine(const CpuFeatures& cpu, const std::string& tier, int threads);
 
   const KernelTable& kernels() const { return kernels_; }

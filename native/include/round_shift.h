@@ -11,6 +11,9 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
+// FP32 +∞ as bits: larger magnitudes are NaN.
+constexpr uint32_t kInfinityBits = 0x7f800000;
+
 // A finite FP32 magnitude as twice its significand (an integer below 2^25) and the exponent field, at least 1:
 // |x| = doubled · 2^(exponent − 151). The doubling leaves room below the last bit, so that dropping nothing (shift 1)
 // is not a special case.

@@ -18,12 +18,12 @@ namespace {
 constexpr int64_t kMaxChunks = 16;
 // All copies of the gradient together; large gradients are shared out by filters instead.
 constexpr int64_t kCopyBytes = 8 * 1024 * 1024;
-constexpr int64_t kTasks = 16;
+constexpr int64_t kGradientTasks = 16;
 // Output positions whose operands are worked on at a time: both should stay in L2.
 constexpr int64_t kBandPositions = 256;
 constexpr int64_t kBandBytes = 256 * 1024;
 
-struct Job {
+struct GradientJob {
   const ConvShape& conv;
   const Operand &gy, &x, &gw;
   Context& ctx;
@@ -39,7 +39,7 @@ struct Job {
   int64_t units_per_group() const { return (conv.group_filters() + tiles.rows - 1) / tiles.rows; }
 };
 
-struct Local {
+struct GradientMemory {
   OuterWindow windows;  // the first; the others follow
   OuterRun* runs;
   uint16_t* rowSpace;
@@ -57,11 +57,12 @@ int64_t band_rows(const ConvShape& conv, Products products, bool transposed) {
   return (conv.outRows + bands - 1) / bands;
 }
 
-Job plan(const ConvShape& conv, const Operand& gy, const Operand& x, const Operand& gw, Context& ctx) {
+GradientJob plan(const ConvShape& conv, const Operand& gy, const Operand& x, const Operand& gw, Context& ctx) {
   const Products products = choose_tiles(conv.carrier, ctx.cpu).products;
   const OuterTiles tiles = choose_outer_tiles(products, conv.group_filters(), ctx.cpu);
   const int64_t rows = band_rows(conv, products, tiles.transposed);
-  Job job{conv, gy, x, gw, ctx, tiles, OuterShape(conv, products, tiles.transposed, rows), 1, 1, 1, 1, 1, nullptr};
+  const OuterShape shape(conv, products, tiles.transposed, rows);
+  GradientJob job{conv, gy, x, gw, ctx, tiles, shape, 1, 1, 1, 1, 1, nullptr};
   job.bands = (conv.outRows + rows - 1) / rows;
   const int64_t copyBytes = std::max<int64_t>(1, gw.elements * 4);
   job.chunks = std::clamp<int64_t>(kCopyBytes / copyBytes, 1, std::min(kMaxChunks, std::max<int64_t>(1, conv.images)));
@@ -72,13 +73,13 @@ Job plan(const ConvShape& conv, const Operand& gy, const Operand& x, const Opera
     job.windows = std::clamp<int64_t>(fit, 1, std::max<int64_t>(1, job.chunk_images()));
   }
   job.units = conv.groups * job.units_per_group();
-  const int64_t splits = std::min(job.units, (kTasks + job.chunks - 1) / job.chunks);
+  const int64_t splits = std::min(job.units, (kGradientTasks + job.chunks - 1) / job.chunks);
   job.unitsPerTask = splits == 0 ? 1 : (job.units + splits - 1) / splits;
   return job;
 }
 
-Local local_memory(const Job& job, int thread) {
-  Local local{};
+GradientMemory gradient_memory(const GradientJob& job, int thread) {
+  GradientMemory local{};
   const bool norms = job.shape.products == Products::i16Pairs;
   carve(
       [&](Carver& c) {
@@ -94,7 +95,7 @@ Local local_memory(const Job& job, int thread) {
   return local;
 }
 
-OuterWindow window_at(const Job& job, const Local& local, int64_t i) {
+OuterWindow window_at(const GradientJob& job, const GradientMemory& local, int64_t i) {
   const OuterShape& s = job.shape;
   return {local.windows.a + i * s.aBytes, local.windows.b + i * s.b_bytes(),
           local.windows.aNorms + i * s.outRows * s.pieces, local.windows.bNorms + i * s.input.rows * s.pieces};
@@ -108,8 +109,8 @@ struct Stretch {
 };
 
 // Adds the products of one stretch for one unit's filters to the gradient `copy`.
-void add_stretch(const Job& job, const Local& local, const OuterRuns& runs, int64_t kernelRow, const Stretch& stretch,
-                 int64_t filter, int64_t filters, float* copy) {
+void add_stretch(const GradientJob& job, const GradientMemory& local, const OuterRuns& runs, int64_t kernelRow,
+                 const Stretch& stretch, int64_t filter, int64_t filters, float* copy) {
   const ConvShape& conv = job.conv;
   const int64_t rowValues = conv.kernelColumns * conv.groupChannels;
   const int64_t lanes = job.tiles.vectorColumns;
@@ -129,7 +130,8 @@ void add_stretch(const Job& job, const Local& local, const OuterRuns& runs, int6
   }
 }
 
-void add_unit(const Job& job, const Local& local, const OuterRuns& runs, int64_t kernelRow, int64_t unit, float* copy) {
+void add_unit(const GradientJob& job, const GradientMemory& local, const OuterRuns& runs, int64_t kernelRow,
+              int64_t unit, float* copy) {
   const ConvShape& conv = job.conv;
   const int64_t group = unit / job.units_per_group();
   const int64_t first = unit % job.units_per_group() * job.tiles.rows;
@@ -147,8 +149,8 @@ void add_unit(const Job& job, const Local& local, const OuterRuns& runs, int64_t
 }
 
 // Adds `images` images from `image` on, output rows `row` to row + rows.
-void add_windows(const Job& job, const Local& local, int64_t image, int64_t images, int64_t row, int64_t rows,
-                 int64_t firstUnit, int64_t lastUnit, float* copy) {
+void add_windows(const GradientJob& job, const GradientMemory& local, int64_t image, int64_t images, int64_t row,
+                 int64_t rows, int64_t firstUnit, int64_t lastUnit, float* copy) {
   for (int64_t i = 0; i < images; i++) {
     fill_outer_window(job.shape, job.conv, job.gy, job.x, image + i, row, rows, window_at(job, local, i),
                       local.rowSpace);
@@ -165,7 +167,7 @@ void add_windows(const Job& job, const Local& local, int64_t image, int64_t imag
   if (job.tiles.close != nullptr) job.tiles.close();
 }
 
-void clear_units(const Job& job, int64_t firstUnit, int64_t lastUnit, float* copy) {
+void clear_units(const GradientJob& job, int64_t firstUnit, int64_t lastUnit, float* copy) {
   const int64_t filterValues = job.conv.kernelRows * job.conv.kernelColumns * job.conv.groupChannels;
   for (int64_t unit = firstUnit; unit < lastUnit; unit++) {
     const int64_t first = unit % job.units_per_group() * job.tiles.rows;
@@ -175,8 +177,8 @@ void clear_units(const Job& job, int64_t firstUnit, int64_t lastUnit, float* cop
   }
 }
 
-void run_task(const Job& job, int64_t chunk, int64_t part, int thread) {
-  const Local local = local_memory(job, thread);
+void run_task(const GradientJob& job, int64_t chunk, int64_t part, int thread) {
+  const GradientMemory local = gradient_memory(job, thread);
   const int64_t firstUnit = part * job.unitsPerTask, lastUnit = std::min(job.units, firstUnit + job.unitsPerTask);
   float* copy = job.copies + chunk * job.gw.elements;
   clear_units(job, firstUnit, lastUnit, copy);
@@ -190,7 +192,7 @@ void run_task(const Job& job, int64_t chunk, int64_t part, int thread) {
 }
 
 // gw = Σ copies, in order of the chunks.
-void add_copies(const Job& job, int exponent) {
+void add_copies(const GradientJob& job, int exponent) {
   const int64_t elements = job.gw.elements;
   job.ctx.pool.parallel_for((elements + kBlock - 1) / kBlock, [&](int64_t task, int) {
     float sums[kBlock];
@@ -209,7 +211,7 @@ void add_copies(const Job& job, int exponent) {
 
 void run_grad_weight(const ConvShape& conv, const Operand& gy, const Operand& x, const Operand& gw, int exponent,
                      Context& ctx) {
-  Job job = plan(conv, gy, x, gw, ctx);
+  GradientJob job = plan(conv, gy, x, gw, ctx);
   carve([&](Carver& c) { c.take(job.copies, job.chunks * gw.elements); },
         [&](size_t bytes) { return ctx.scratch.shared(bytes); });
   const int64_t parts = (job.units + job.unitsPerTask - 1) / job.unitsPerTask;

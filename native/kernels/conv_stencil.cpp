@@ -54,7 +54,7 @@ struct Shared {
 };
 
 // What one thread works in.
-struct Local {
+struct StencilMemory {
   char* window;
   float* norms;
   const char** rows;
@@ -63,7 +63,7 @@ struct Local {
   float* staging;
 };
 
-struct Job {
+struct StencilJob {
   const Stencil& s;
   Context& ctx;
   PanelLayout layout;
@@ -71,7 +71,7 @@ struct Job {
   WindowShape window;  // of one image of a block
   Shared shared;
 
-  Job(const Stencil& stencil, const TileSet& tiles, Context& context)
+  StencilJob(const Stencil& stencil, const TileSet& tiles, Context& context)
       : s(stencil),
         ctx(context),
         layout(tiles, stencil.weights.taps(), stencil.weights.channels, stencil.weights.columns),
@@ -93,7 +93,7 @@ struct Job {
   }
 };
 
-void place_taps(Job& job) {
+void place_taps(StencilJob& job) {
   const Stencil& s = job.s;
   int64_t t = 0;
   for (int64_t g = 0; g < s.groups; g++) {
@@ -108,7 +108,7 @@ void place_taps(Job& job) {
   }
 }
 
-void pack_weights(Job& job) {
+void pack_weights(StencilJob& job) {
   const int64_t panels = job.layout.panels(), normsPerGroup = panels * job.layout.norms_per_panel();
   carve(
       [&](Carver& c) {
@@ -127,8 +127,8 @@ void pack_weights(Job& job) {
   });
 }
 
-Local local_memory(const Job& job, int thread) {
-  Local local{};
+StencilMemory stencil_memory(const StencilJob& job, int thread) {
+  StencilMemory local{};
   const int64_t windows = job.blocks.images, positions = job.positions_per_block();
   carve(
       [&](Carver& c) {
@@ -144,7 +144,8 @@ Local local_memory(const Job& job, int thread) {
 }
 
 // Pointers of all positions of a block, in the order of the output, and the windows behind them.
-int64_t open_block(const Job& job, const Local& local, int64_t image, int64_t images, int64_t row, int64_t rows) {
+int64_t open_block(const StencilJob& job, const StencilMemory& local, int64_t image, int64_t images, int64_t row,
+                   int64_t rows) {
   const Stencil& s = job.s;
   const WindowShape& w = job.window;
   int64_t position = 0;
@@ -164,7 +165,8 @@ int64_t open_block(const Job& job, const Local& local, int64_t image, int64_t im
 }
 
 // Rounds and stores `count` positions from position `first` of the block on.
-void store_positions(const Job& job, int64_t image, int64_t row, int64_t rows, int64_t first, int64_t count, float* x) {
+void store_positions(const StencilJob& job, int64_t image, int64_t row, int64_t rows, int64_t first, int64_t count,
+                     float* x) {
   const Stencil& s = job.s;
   const Operand& out = s.out;
   const bool plain = !out.rounds && out.dtype == DType::f32;
@@ -194,9 +196,9 @@ void store_positions(const Job& job, int64_t image, int64_t row, int64_t rows, i
   }
 }
 
-void run_block(const Job& job, int64_t block, int thread) {
+void run_stencil_block(const StencilJob& job, int64_t block, int thread) {
   const Stencil& s = job.s;
-  const Local local = local_memory(job, thread);
+  const StencilMemory local = stencil_memory(job, thread);
   const int64_t image = block / job.blocks.bands * job.blocks.images;
   const int64_t images = std::min(job.blocks.images, s.source.dims[0] - image);
   const int64_t row = block % job.blocks.bands * job.blocks.rows;
@@ -225,9 +227,9 @@ void run_block(const Job& job, int64_t block, int thread) {
 
 void run_stencil(const Stencil& stencil, const TileSet& tiles, Context& ctx) {
   if (stencil.rows.positions <= 0 || stencil.columns.positions <= 0 || stencil.source.dims[0] == 0) return;
-  Job job(stencil, tiles, ctx);
+  StencilJob job(stencil, tiles, ctx);
   pack_weights(job);
-  ctx.pool.parallel_for(job.blocks.count, [&](int64_t block, int thread) { run_block(job, block, thread); });
+  ctx.pool.parallel_for(job.blocks.count, [&](int64_t block, int thread) { run_stencil_block(job, block, thread); });
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

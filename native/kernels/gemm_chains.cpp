@@ -20,8 +20,9 @@ inline float norm_of_eighths(int32_t sumOfSquares) {
 // Σ of squares of the eighths (at most 4096) in every lane's pair: at most 2^25.
 inline VecI pair_squares(VecI pairs) {
   const VecS v = (VecS)pairs;
-  const VecS sign = v >> 15;
-  const VecUS y = ((VecUS)((v ^ sign) - sign) + 7) >> 3;
+  // Unsigned, because lanes that hold nothing may be −32768, whose magnitude wraps.
+  const VecUS sign = (VecUS)(v >> 15);
+  const VecUS y = (((VecUS)v ^ sign) - sign + 7) >> 3;
   VecI sum{};
   I16Step::multiply_add(sum, (VecI)y, (VecI)y);
   return sum;

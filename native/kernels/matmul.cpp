@@ -15,9 +15,9 @@ namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 // Tasks to share among threads, at least, when there are panels enough.
-constexpr int64_t kTasks = 16;
+constexpr int64_t kMatmulTasks = 16;
 
-struct Job {
+struct MatmulJob {
   const Operand &a, &b, &c;
   Context& ctx;
   bool transA, transB;
@@ -36,7 +36,7 @@ struct Job {
   bool direct() const { return !c.rounds && c.dtype == DType::f32; }
 };
 
-struct Local {
+struct MatmulMemory {
   char* packed;
   float* norms;
   const char** rows;
@@ -45,13 +45,14 @@ struct Local {
   float* staging;
 };
 
-Job plan(const Command& cmd, Context& ctx) {
+MatmulJob plan(const Command& cmd, Context& ctx) {
   const Operand &a = cmd.in[0], &b = cmd.in[1], &c = cmd.out[0];
   const bool transA = cmd.attrs[0] != 0, transB = cmd.attrs[1] != 0;
   const auto carrier = static_cast<Carrier>(static_cast<int>(cmd.attrs[2]));
   const int64_t m = c.dims[c.rank - 2], n = c.dims[c.rank - 1], k = a.dims[transA ? a.rank - 2 : a.rank - 1];
-  Job job{a, b, c, ctx, transA, transB, 1, m, n, k, product_exponent(cmd, carrier),
-          PanelLayout(choose_tiles(carrier, ctx.cpu), 1, k, n), a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr};
+  const PanelLayout layout(choose_tiles(carrier, ctx.cpu), 1, k, n);
+  MatmulJob job{a, b, c, ctx, transA, transB, 1, m, n, k, product_exponent(cmd, carrier),
+                layout, a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr};
   for (int i = 0; i < c.rank - 2; i++) job.batches *= c.dims[i];
   if (job.sharedB && !job.sharedA && !transA) {
     // One right matrix for all batches: their rows are one tall matrix.
@@ -61,13 +62,13 @@ Job plan(const Command& cmd, Context& ctx) {
   job.blockRows = std::min(pass_rows(job.layout), std::max<int64_t>(1, job.m));
   job.blocks = (job.m + job.blockRows - 1) / job.blockRows;
   const int64_t have = std::max<int64_t>(1, job.batches * job.blocks), panels = job.layout.panels();
-  const int64_t splits = std::clamp<int64_t>((kTasks + have - 1) / have, 1, std::max<int64_t>(1, panels));
+  const int64_t splits = std::clamp<int64_t>((kMatmulTasks + have - 1) / have, 1, std::max<int64_t>(1, panels));
   job.splitPanels = std::max<int64_t>(1, (panels + splits - 1) / splits);
   job.splits = (panels + job.splitPanels - 1) / job.splitPanels;
   return job;
 }
 
-void pack_right(Job& job) {
+void pack_right(MatmulJob& job) {
   const int64_t matrices = job.sharedB ? 1 : job.batches, panels = job.layout.panels();
   carve(
       [&](Carver& c) {
@@ -85,8 +86,8 @@ void pack_right(Job& job) {
   });
 }
 
-Local local_memory(const Job& job, int thread) {
-  Local local{};
+MatmulMemory matmul_memory(const MatmulJob& job, int thread) {
+  MatmulMemory local{};
   const int64_t rowBytes = packed_row_bytes(job.layout.tiles.products, job.k);
   carve(
       [&](Carver& c) {
@@ -101,7 +102,7 @@ Local local_memory(const Job& job, int thread) {
   return local;
 }
 
-void open_rows(const Job& job, const Local& local, int64_t batch, int64_t first, int64_t count) {
+void open_rows(const MatmulJob& job, const MatmulMemory& local, int64_t batch, int64_t first, int64_t count) {
   const Products products = job.layout.tiles.products;
   const RowSource source{&job.a, job.sharedA ? 0 : batch * job.m * job.k, job.transA ? 1 : job.k,
                          job.transA ? job.m : 1, job.k};
@@ -113,8 +114,8 @@ void open_rows(const Job& job, const Local& local, int64_t batch, int64_t first,
   raise_norms(local.packed, count, rowBytes, job.layout.stepsPerTap, local.norms);
 }
 
-void run_block(const Job& job, int64_t task, int thread) {
-  const Local local = local_memory(job, thread);
+void run_matmul_block(const MatmulJob& job, int64_t task, int thread) {
+  const MatmulMemory local = matmul_memory(job, thread);
   const int64_t split = task % job.splits, block = task / job.splits % job.blocks;
   const int64_t batch = task / job.splits / job.blocks, matrix = job.sharedB ? 0 : batch;
   const int64_t first = block * job.blockRows, count = std::min(job.blockRows, job.m - first);
@@ -140,11 +141,11 @@ void run_block(const Job& job, int64_t task, int thread) {
 
 void matmul(const Command& cmd, Context& ctx) {
   if (cmd.out[0].elements == 0) return;
-  Job job = plan(cmd, ctx);
+  MatmulJob job = plan(cmd, ctx);
   if (job.exponent == kExponentNotANumber) return fill_nan(job.c, ctx);
   pack_right(job);
   ctx.pool.parallel_for(job.batches * job.blocks * job.splits,
-                        [&](int64_t task, int thread) { run_block(job, task, thread); });
+                        [&](int64_t task, int thread) { run_matmul_block(job, task, thread); });
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 constexpr int32_t kExponentNotANumber = 1 << 30;
-constexpr uint32_t kMagnitude = 0x7fffffff, kInfinity = 0x7f800000;
+constexpr uint32_t kMagnitude = 0x7fffffff;
 
 // What one value needs to become an integer.
 struct Grid {
@@ -58,9 +58,9 @@ void quantize_loop(const float* x, int64_t n, const Grid& grid, const uint32_t* 
   }
 }
 
-using Loop = void (*)(const float*, int64_t, const Grid&, const uint32_t*, float*);
+using QuantizeLoop = void (*)(const float*, int64_t, const Grid&, const uint32_t*, float*);
 
-Loop loop_for(Rounding mode) {
+QuantizeLoop quantize_loop_for(Rounding mode) {
   switch (mode) {
     case Rounding::nearestEven:
       return quantize_loop<Rounding::nearestEven>;
@@ -101,7 +101,7 @@ void quantize_dynamic_fixed(const Command& command, Context& ctx) {
   const Rounding mode = static_cast<Rounding>(static_cast<int>(command.attrs[1]));
   const uint32_t tensorId = static_cast<uint32_t>(command.attrs[2]);
   const uint32_t amaxBits = largest_bits(x, ctx);
-  if (amaxBits >= kInfinity || amaxBits == 0) {
+  if (amaxBits >= kInfinityBits || amaxBits == 0) {
     sharedExponent = amaxBits == 0 ? 0 : kExponentNotANumber;
     return store_constant(q, amaxBits == 0 || q.dtype == DType::i16 ? 0.0f : NAN, ctx);
   }
@@ -113,7 +113,7 @@ void quantize_dynamic_fixed(const Command& command, Context& ctx) {
   const Grid grid{lift != 0 ? 0x1p64f : 1.0f, static_cast<uint32_t>(exponent + lift + 151), (1 << (bits - 1)) - 1};
   const Scale scale(exponent);
   const bool real = q.dtype != DType::i16;
-  const Loop loop = loop_for(mode);
+  const QuantizeLoop loop = quantize_loop_for(mode);
   parallel_blocks(ctx, q.elements, [&](int64_t offset, int64_t n, int) {
     alignas(64) float spaceX[kBlock], integers[kBlock];
     alignas(64) uint32_t words[kRandomRoom];

@@ -11,7 +11,7 @@
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-constexpr uint32_t kInfinity = 0x7f800000, kNaN = 0x7fc00000, kSign = 0x80000000;
+constexpr uint32_t kNaNBits = 0x7fc00000, kSign = 0x80000000;
 
 // The words of FP32 values, read in place.
 using Bits = uint32_t __attribute__((may_alias));
@@ -34,7 +34,7 @@ struct Target {
 Target target_of(const StoreRounding& store) {
   // Without subnormals the neighbours below the smallest normal are 0 and the smallest normal itself.
   const int spacing = store.hasSubnormals ? store.emin - (store.precision - 1) : store.emin;
-  const uint32_t infinity = store.hasInfinity ? kInfinity : kNaN;
+  const uint32_t infinity = store.hasInfinity ? kInfinityBits : kNaNBits;
   Target target;
   target.eminField = static_cast<uint32_t>(store.emin + 127);
   target.minNormal = target.eminField << 23;
@@ -44,7 +44,7 @@ Target target_of(const StoreRounding& store) {
   target.maxFinite = bits_of(store.maxFinite);
   target.overflow = store.overflow == Overflow::saturate   ? target.maxFinite
                     : store.overflow == Overflow::infinity ? infinity
-                                                           : kNaN;
+                                                           : kNaNBits;
   target.zeroSign = store.hasNegativeZero ? kSign : 0;
   return target;
 }
@@ -60,7 +60,7 @@ template <bool signedZero>
 inline uint32_t finish(uint32_t rounded, uint32_t bits, const Target& t) {
   const uint32_t kept = bits & (!signedZero && rounded == 0 ? t.zeroSign : kSign);
   const uint32_t finite = rounded > t.maxFinite ? t.overflow : rounded;
-  return ((bits & ~kSign) > kInfinity ? kNaN : finite) | kept;
+  return ((bits & ~kSign) > kInfinityBits ? kNaNBits : finite) | kept;
 }
 
 template <Rounding mode, bool fullRange>
@@ -103,13 +103,13 @@ template <bool signedZero>
 void round_nearest_even_by_adding(float* x, int64_t n, const Target& target, const uint32_t*) {
   const Target t = target;
   const uint32_t lift = (t.normalShift - 1) << 23;
-  const uint32_t clamp = (t.maxFinite & kInfinity) + (2u << 23);
+  const uint32_t clamp = (t.maxFinite & kInfinityBits) + (2u << 23);
   Bits* bits = reinterpret_cast<Bits*>(x);
   ROUNDOFF_INDEPENDENT
   for (int64_t i = 0; i < n; i++) {
     const uint32_t word = bits[i];
     const uint32_t magnitude = std::min(word & ~kSign, clamp);
-    const float power = std::bit_cast<float>(std::max(magnitude & kInfinity, t.minNormal) + lift);
+    const float power = std::bit_cast<float>(std::max(magnitude & kInfinityBits, t.minNormal) + lift);
     const float sum = std::bit_cast<float>(magnitude) + power;
     bits[i] = finish<signedZero>(bits_of(sum - power), word, t);
   }

@@ -9,22 +9,40 @@
 #include "tiers.h"
 
 namespace roundoff {
+namespace {
+
+struct BuiltTier {
+  const char* name;
+  KernelTable (*kernels)();
+  decltype(&portable::round_block) roundBlock;
+};
+
+// ROUNDOFF_WITHOUT_<TIER>: the build left the tier out.
+constexpr BuiltTier kBuiltTiers[] = {
+    {"portable", portable::kernels, portable::round_block},
+#if defined(__x86_64__) && !defined(ROUNDOFF_WITHOUT_AVX2)
+    {"avx2", avx2::kernels, avx2::round_block},
+#endif
+#if defined(__x86_64__) && !defined(ROUNDOFF_WITHOUT_AVX512)
+    {"avx512", avx512::kernels, avx512::round_block},
+#endif
+};
+
+}  // namespace
+
+std::vector<std::string> built_tiers() {
+  std::vector<std::string> names;
+  for (const BuiltTier& tier : kBuiltTiers) names.emplace_back(tier.name);
+  return names;
+}
 
 Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
-    : cpu_(features_for_tier(cpu, tier)),
-      kernels_(portable::kernels()),
-      round_block_(portable::round_block),
-      pool_(threads),
-      scratch_(threads) {
-#if defined(__x86_64__)
-  if (tier == "avx2") {
-    kernels_ = avx2::kernels();
-    round_block_ = avx2::round_block;
-  } else if (tier == "avx512") {
-    kernels_ = avx512::kernels();
-    round_block_ = avx512::round_block;
+    : cpu_(features_for_tier(cpu, tier)), round_block_(portable::round_block), pool_(threads), scratch_(threads) {
+  for (const BuiltTier& built : kBuiltTiers) {
+    if (tier != built.name) continue;
+    kernels_ = built.kernels();
+    round_block_ = built.roundBlock;
   }
-#endif
 }
 
 void Engine::run(const std::vector<Command>& commands, Clock clock) {

@@ -7,21 +7,21 @@
 namespace roundoff {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+constexpr std::align_val_t kSlotAlignment{64};
 
 }  // namespace
 
 Scratch::~Scratch() {
-  for (Slot& slot : slots_) ::operator delete(slot.data, kAlignment);
+  for (Slot& slot : slots_) ::operator delete(slot.data, kSlotAlignment);
 }
 
 void* Scratch::grow(Slot& slot, size_t bytes) {
   if (bytes <= slot.bytes) return slot.data;
   // Half as much again: shapes that creep up (length buckets) do not allocate at every step.
   const size_t wanted = std::max(bytes, slot.bytes + slot.bytes / 2);
-  ::operator delete(slot.data, kAlignment);
+  ::operator delete(slot.data, kSlotAlignment);
   slot = {};
-  slot.data = ::operator new(wanted, kAlignment);
+  slot.data = ::operator new(wanted, kSlotAlignment);
   slot.bytes = wanted;
   return slot.data;
 }

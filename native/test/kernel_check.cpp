@@ -11,6 +11,7 @@
 #include "scratch.h"
 #include "thread_pool.h"
 #include "tiers.h"
+#include "usable_cpu.h"
 
 namespace roundoff::test {
 namespace {
@@ -190,6 +191,25 @@ int check_tier(const Tier& tier, const CpuFeatures& cpu, int shapes) {
   return checker.failures;
 }
 
+// The verdict of the AMX self-test, which machines without AMX cannot run themselves.
+int check_self_test_verdict() {
+  static int asked = 0;
+  const auto good = []() -> const char* { return asked++, nullptr; };
+  const auto bad = []() -> const char* { return asked++, "tiles differ"; };
+  CpuFeatures amx{}, none{};
+  amx.avx512 = amx.amxBf16 = amx.amxInt8 = true;
+  const UsableCpu without = test_features(none, bad);
+  const bool notAsked = asked == 0 && !without.features.amxBf16 && without.problems.empty();
+  const UsableCpu passed = test_features(amx, good);
+  const bool kept = asked == 1 && passed.features.amxBf16 && passed.problems.empty();
+  const UsableCpu failed = test_features(amx, bad);
+  const bool dropped = !failed.features.amxBf16 && failed.features.amxInt8 && failed.features.avx512 &&
+                       failed.problems == std::vector<std::string>{"tiles differ"};
+  const int failures = !notAsked + !kept + !dropped;
+  printf("verdict of the AMX self-test: 3 checks, %d failures\n", failures);
+  return failures;
+}
+
 }  // namespace
 }  // namespace roundoff::test
 
@@ -200,7 +220,7 @@ int main(int argc, char** argv) {
   const std::vector<test::Tier> tiers = {{"portable", portable::register_matmul, portable::register_convolution},
                                          {"avx2", avx2::register_matmul, avx2::register_convolution},
                                          {"avx512", avx512::register_matmul, avx512::register_convolution}};
-  int failures = 0;
+  int failures = test::check_self_test_verdict();
   for (const std::string& name : supported_tiers(cpu)) {
     for (const test::Tier& tier : tiers) {
       if (tier.name == name) failures += test::check_tier(tier, features_for_tier(cpu, name), shapes);

@@ -34,7 +34,7 @@ amx=kernels/isa/amx_bf16
 [ "$program" = kernel_check ] && amx=test/amx_on_model
 compile "$amx.cpp" "$(basename $amx)" "$avx512"
 objects="$objects $out/$(basename $amx).o"
-for source in runtime/thread_pool runtime/scratch runtime/cpu_features test/kernel_cases "test/$program"; do
+for source in runtime/thread_pool runtime/scratch runtime/cpu_features runtime/usable_cpu test/kernel_cases "test/$program"; do
   compile "$source.cpp" "$(basename "$source")" ""
   objects="$objects $out/$(basename "$source").o"
 done

@@ -66,6 +66,16 @@ describe("without a compiler", () => {
   });
 });
 
+describe("without the packages that the addon needs", () => {
+  it("the reason names them and how to get them", () => {
+    rmSync(join(copy, "node_modules"));
+    mkdirSync(join(copy, "node_modules"));
+    // Anything that answers --version: the packages are looked for before anything is compiled.
+    build(process.execPath);
+    expect(reasonOf(buildFolder())).toMatch(/npm install --save-dev node-api-headers node-addon-api/);
+  });
+});
+
 describe("loadAddon", () => {
   it("says how to build where nothing was ever built", () => {
     expect(reasonOf(pathToFileURL(join(copy, "nowhere/")))).toContain("tools/build-native.mjs");

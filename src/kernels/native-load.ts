@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ExternalArray } from "./contract.ts";
 
@@ -68,9 +69,20 @@ export interface NativeEngine {
   ): void;
 }
 
+/** What the addon finds on this machine. Tiers are in the order of TIERS. */
+export interface NativeInfo {
+  /** What the CPU offers, the operating system grants and passed its self-test. */
+  readonly features: readonly string[];
+  /** Why the kernels leave alone something that the CPU offers, one sentence each. */
+  readonly problems: readonly string[];
+  /** The tiers that run here. */
+  readonly tiers: readonly Tier[];
+  /** The tiers that the CPU would run, but that this build left out. */
+  readonly notBuilt: readonly Tier[];
+}
+
 export interface NativeAddon {
-  /** What the CPU offers and the operating system grants, and the tiers that run here. */
-  info(): { readonly features: readonly string[]; readonly tiers: readonly Tier[] };
+  info(): NativeInfo;
   createEngine(options: { readonly threads: number; readonly tier: Tier }): NativeEngine;
 }
 
@@ -79,6 +91,12 @@ export type LoadedAddon = { readonly addon: NativeAddon } | { readonly reason: s
 
 /** The same from src/kernels and from dist/kernels: two levels below the package. */
 const BUILD = new URL("../../build/", import.meta.url);
+
+/** The command that builds the kernels, to be run from the working directory. */
+export function buildCommand(...options: string[]): string {
+  const tool = relative(process.cwd(), fileURLToPath(new URL("../tools/build-native.mjs", BUILD)));
+  return ["node", tool, ...options].join(" ");
+}
 
 /** Opens build/roundoff.node. Never throws: a broken addon is a reason like a missing one. */
 export function loadAddon(build: URL = BUILD): LoadedAddon {
@@ -105,7 +123,7 @@ function buildRecord(build: URL): string {
   } catch {
     // No record: nothing was ever built here.
   }
-  return "not built: run `node tools/build-native.mjs`";
+  return `not built: run \`${buildCommand()}\``;
 }
 
 function isAddon(value: unknown): value is NativeAddon {

@@ -3,10 +3,17 @@
  * The JSON of `backendInfo` is that of `roundoff info`.
  */
 import { availableParallelism } from "node:os";
-import { RoundoffError, unknownName } from "../base/errors.ts";
+import { RoundoffError, require, unknownName } from "../base/errors.ts";
 import type { KernelSet } from "./contract.ts";
 import { createNativeKernels } from "./native.ts";
-import { type LoadedAddon, loadAddon, TIERS, type Tier } from "./native-load.ts";
+import {
+  buildCommand,
+  type LoadedAddon,
+  loadAddon,
+  type NativeInfo,
+  TIERS,
+  type Tier,
+} from "./native-load.ts";
 import { createReferenceKernels } from "./reference/kernel-set.ts";
 
 export interface SelectOptions {
@@ -49,22 +56,33 @@ export function selectKernels(options: SelectOptions = {}): SelectedKernels {
   if (options.prefer === "reference" || !("addon" in loaded)) return selectReference(loaded, options);
   const kernels = createNativeKernels(loaded.addon, {
     threads: options.threads,
-    tier: knownTier(options.tier),
+    tier: availableTier(options.tier, loaded.addon.info()),
   });
-  return { kernels, info: describe(loaded, "native", kernels.threads, kernels.tier) };
+  return { kernels, info: describeKernels(loaded, "native", kernels.threads, kernels.tier) };
 }
 
-/** What `selectKernels` would choose, without starting threads. */
+/** What `selectKernels` would choose, without starting threads. Throws for a tier as `selectKernels` does. */
 export function backendInfo(options: SelectOptions = {}): BackendInfo {
   const loaded = loadAddon();
   if (options.prefer === "reference" || !("addon" in loaded)) return selectReference(loaded, options).info;
-  const tier = knownTier(options.tier) ?? loaded.addon.info().tiers.at(-1);
-  return describe(loaded, "native", options.threads ?? availableParallelism(), tier);
+  const info = loaded.addon.info();
+  const tier = availableTier(options.tier, info) ?? info.tiers.at(-1);
+  return describeKernels(loaded, "native", options.threads ?? availableParallelism(), tier);
 }
 
-function knownTier(name: string | undefined): Tier | undefined {
+function availableTier(name: string | undefined, info: NativeInfo): Tier | undefined {
   const tier = TIERS.find((known) => known === name);
-  if (name !== undefined && tier === undefined) throw unknownName("instruction-set tier", name, TIERS);
+  if (tier === undefined) {
+    if (name !== undefined) throw unknownName("instruction-set tier", name, TIERS);
+    return undefined;
+  }
+  const notBuilt = info.notBuilt.includes(tier);
+  require(info.tiers.includes(tier), "INVALID_ARGUMENT", () => ({
+    what: `the native kernels cannot run as tier "${tier}" here`,
+    expected: `one of ${info.tiers.join(", ")}`,
+    received: notBuilt ? "a tier that was not built" : "a tier that this CPU does not run",
+    hint: notBuilt ? `Build it with \`${buildCommand("--all-tiers")}\`.` : undefined,
+  }));
   return tier;
 }
 
@@ -73,14 +91,15 @@ function selectReference(loaded: LoadedAddon, { prefer }: SelectOptions): Select
     throw new RoundoffError("KERNELS_UNAVAILABLE", {
       what: "the native kernels are not available",
       received: loaded.reason,
-      hint: "Build them with `node tools/build-native.mjs --strict`, or use the reference kernels.",
+      hint: `Build them with \`${buildCommand("--strict")}\`, or use the reference kernels.`,
     });
   }
   // The reference kernels run on the main thread.
-  return { kernels: createReferenceKernels(), info: describe(loaded, "reference", 1) };
+  return { kernels: createReferenceKernels(), info: describeKernels(loaded, "reference", 1) };
 }
 
-function describe(
+/** The report on what was loaded and chosen; `selectKernels` and `backendInfo` give it for this machine. */
+export function describeKernels(
   loaded: LoadedAddon,
   selected: KernelSet["name"],
   threads: number,
@@ -94,11 +113,16 @@ function describe(
       {
         name: "native",
         available: native !== undefined,
-        reason: "reason" in loaded ? loaded.reason : `tiers that run here: ${native?.tiers.join(", ")}`,
+        reason: "reason" in loaded ? loaded.reason : nativeFacts(loaded.addon.info()),
       },
       { name: "reference", available: true, reason: "runs everywhere" },
     ],
     selected,
     tier,
   };
+}
+
+function nativeFacts({ tiers, notBuilt, problems }: NativeInfo): string {
+  const left = notBuilt.length === 0 ? [] : [`not built: ${notBuilt.join(", ")}`];
+  return [`tiers that run here: ${tiers.join(", ")}`, ...left, ...problems].join("; ");
 }
