@@ -3,7 +3,7 @@ import { unknownName } from "../base/errors.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { bf16, bf16Truncate } from "./bf16.ts";
 import { bf16Pure, bf16PureStochastic } from "./bf16-pure.ts";
-import { fp8, fp8Nearest, fp8NearestUnscaled, fp8Unscaled } from "./fp8.ts";
+import { fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
 import { fp16, fp16Unscaled } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
 import { int16 } from "./int16.ts";
@@ -20,7 +20,7 @@ export const RECIPES: readonly Recipe[] = [
   fp8,
   fp8Unscaled,
   fp8Nearest,
-  fp8NearestUnscaled,
+  fp8StochasticUnscaled,
 ];
 
 /** @throws UNKNOWN_NAME with the closest match. */

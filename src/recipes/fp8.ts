@@ -117,25 +117,26 @@ export const fp8 = fp8With({
   scaling: SCALED_CHOICE,
 });
 
-export const fp8Unscaled = fp8With({
-  name: "fp8-unscaled",
-  summary: "As fp8, without loss scaling",
-  lossScaling: { kind: "none" },
-  scaling: UNSCALED_CHOICE,
-});
-
 export const fp8Nearest = fp8With({
   name: "fp8-nearest",
-  summary: "As fp8, with errors and gradients rounded to nearest even",
+  summary: "As fp8, with errors and gradients rounded to nearest even: the paper's first set-up",
   lossScaling: SCALED,
   scaling: SCALED_CHOICE,
   errorRounding: "nearestEven",
 });
 
-export const fp8NearestUnscaled = fp8With({
-  name: "fp8-nearest-unscaled",
+/** The paper's finding about loss scaling precedes its stochastic rounding, so the control rounds to nearest. */
+export const fp8Unscaled = fp8With({
+  name: "fp8-unscaled",
   summary: "As fp8-nearest, without loss scaling: neither of the paper's two remedies",
   lossScaling: { kind: "none" },
   scaling: UNSCALED_CHOICE,
   errorRounding: "nearestEven",
+});
+
+export const fp8StochasticUnscaled = fp8With({
+  name: "fp8-stochastic-unscaled",
+  summary: "As fp8, without loss scaling: stochastic rounding has to keep the small errors alive alone",
+  lossScaling: { kind: "none" },
+  scaling: UNSCALED_CHOICE,
 });
