@@ -45,6 +45,25 @@ function arrays(entries: Record<string, ExternalArray>): Map<string, ExternalArr
 }
 
 describe("createReferenceKernels", () => {
+  it("gives the event loop a turn across runs that are each too short for one", async () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 10;
+      return now;
+    });
+    try {
+      const plan = kernels.prepare(chain(), arrays({ x: new Float32Array(2), y: new Float32Array(2) }));
+      let turned = false;
+      setImmediate(() => {
+        turned = true;
+      });
+      for (let run = 0; run < 10; run++) await plan.run();
+      expect(turned).toBe(true);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it("runs commands in order on shared arrays, as often as asked", async () => {
     const x = Float32Array.of(2, -3);
     const y = new Float32Array(2);

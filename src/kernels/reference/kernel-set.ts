@@ -18,8 +18,11 @@ import { referenceKernels } from "./kernels.ts";
 import { roundOnStore } from "./quantize.ts";
 import type { KernelContext, RefArray } from "./tensor.ts";
 
-/** How long commands run before the event loop gets a turn, so that progress can be shown. */
+/** How long commands run before the event loop gets a turn, so that progress is shown and signals are heard. */
 const TURN_MILLISECONDS = 50;
+
+/** Gives the event loop a turn when the last one is long enough ago; counts across runs, which may be short. */
+type TakeTurn = () => Promise<void> | undefined;
 
 export interface ReferenceOptions {
   /**
@@ -45,13 +48,14 @@ function prepare(
   const clock = bindClock(plan, arrays);
   const commands = plan.commands.map((command: Command) => bindCommand(command, plan, arrays));
   const round = precision === "f32" ? Math.fround : (x: number) => x;
+  const takeTurn = turns();
   let running = false;
   return {
     async run() {
       if (running) throw alreadyRunning();
       running = true;
       try {
-        await runInTurns(commands, { round, clock: readClock(clock) });
+        await runInTurns(commands, { round, clock: readClock(clock) }, takeTurn);
       } finally {
         running = false;
       }
@@ -75,14 +79,26 @@ function bindCommand<Op extends OpName>(
   };
 }
 
-async function runInTurns(commands: readonly BoundCommand[], context: KernelContext): Promise<void> {
-  let turnEnds = performance.now() + TURN_MILLISECONDS;
+async function runInTurns(
+  commands: readonly BoundCommand[],
+  context: KernelContext,
+  takeTurn: TakeTurn,
+): Promise<void> {
   for (const command of commands) {
     command(context);
-    if (performance.now() < turnEnds) continue;
-    await setImmediate();
-    turnEnds = performance.now() + TURN_MILLISECONDS;
+    const turn = takeTurn();
+    if (turn !== undefined) await turn;
   }
+}
+
+function turns(): TakeTurn {
+  let turnEnds = performance.now() + TURN_MILLISECONDS;
+  return () => {
+    if (performance.now() < turnEnds) return undefined;
+    return setImmediate().then(() => {
+      turnEnds = performance.now() + TURN_MILLISECONDS;
+    });
+  };
 }
 
 function readClock(words: RefArray | undefined): KernelContext["clock"] {
