@@ -2,9 +2,11 @@
  * The native kernel set: C++ kernels behind the contract. Binds the externals and hands a plan to the addon; what the
  * kernels compute is in contract.ts, how fast is native/'s business.
  */
+
 import { availableParallelism } from "node:os";
-import { RoundoffError, require } from "../base/errors.ts";
-import type { Buffer, ExternalArray, KernelSet, Plan, StoreRounding } from "./contract.ts";
+import { RoundoffError } from "../base/errors.ts";
+import { boundArray } from "./bound-array.ts";
+import type { ExternalArray, KernelSet, Plan, StoreRounding } from "./contract.ts";
 import { encodePlan, encodeStore } from "./native-encode.ts";
 import type { NativeAddon, Tier } from "./native-load.ts";
 
@@ -74,26 +76,7 @@ function fastestTier(addon: NativeAddon): Tier {
 function bindExternals(plan: Plan, externals: ReadonlyMap<string, ExternalArray>): ExternalArray[] {
   return plan.buffers
     .filter(({ place }) => place === "external")
-    .map((buffer) => externalArray(buffer, externals));
-}
-
-function externalArray(buffer: Buffer, externals: ReadonlyMap<string, ExternalArray>): ExternalArray {
-  const { name, dtype, elements } = buffer;
-  const array = externals.get(name);
-  if (array === undefined) {
-    throw new RoundoffError("INVALID_ARGUMENT", {
-      what: `the plan's external buffer "${name}" is not bound`,
-      expected: `one of the bound arrays to be named "${name}"`,
-      received: [...externals.keys()].join(", ") || "no arrays",
-    });
-  }
-  const type = dtype === "i32" ? Int32Array : Float32Array;
-  require(array instanceof type && array.length === elements, "INVALID_ARGUMENT", () => ({
-    what: `the array bound to "${name}" does not match the plan`,
-    expected: `${type.name} of ${elements} elements`,
-    received: `${array.constructor.name} of ${array.length} elements`,
-  }));
-  return array;
+    .map((buffer) => boundArray(buffer, externals, buffer.dtype === "i32" ? Int32Array : Float32Array));
 }
 
 /** The addon throws plain TypeErrors that say what is wrong; users see RoundoffErrors only. */

@@ -3,8 +3,10 @@
  * nothing of what the operations compute. The layout of the arena is the native kernels' business: here every buffer is
  * an array of its own, shared only by buffers of the same place and size, as the planner reuses memory.
  */
-import { RoundoffError, require } from "../../base/errors.ts";
-import type { Buffer, DType, ExternalArray, Operand, Plan } from "../contract.ts";
+
+import { require } from "../../base/errors.ts";
+import { boundArray } from "../bound-array.ts";
+import type { DType, ExternalArray, Operand, Plan } from "../contract.ts";
 import { elementsOf, type RefArray, type RefTensor } from "./tensor.ts";
 
 export type Precision = "f32" | "f64";
@@ -19,7 +21,9 @@ export function bindBuffers(
 ): readonly RefArray[] {
   const arena = new Map<string, RefArray>();
   return plan.buffers.map((buffer) => {
-    if (buffer.place === "external") return externalArray(buffer, externals, precision);
+    if (buffer.place === "external") {
+      return boundArray(buffer, externals, arrayType(buffer.dtype, precision));
+    }
     const region = `${buffer.offset}:${buffer.elements}:${buffer.dtype === "i32"}`;
     const array = arena.get(region) ?? new (arrayType(buffer.dtype, precision))(buffer.elements);
     arena.set(region, array);
@@ -64,28 +68,6 @@ export function bindClock(plan: Plan, arrays: readonly RefArray[]): RefArray | u
     received: clock === undefined ? String(plan.clockBuffer) : `${clock.length} elements`,
   }));
   return clock;
-}
-
-function externalArray(
-  { name, dtype, elements }: Buffer,
-  externals: ReadonlyMap<string, ExternalArray>,
-  precision: Precision,
-): RefArray {
-  const array = externals.get(name);
-  if (array === undefined) {
-    throw new RoundoffError("INVALID_ARGUMENT", {
-      what: `the plan's external buffer "${name}" is not bound`,
-      expected: `one of the bound arrays to be named "${name}"`,
-      received: [...externals.keys()].join(", ") || "no arrays",
-    });
-  }
-  const type = arrayType(dtype, precision);
-  require(array instanceof type && array.length === elements, "INVALID_ARGUMENT", () => ({
-    what: `the array bound to "${name}" does not match the plan`,
-    expected: `${type.name} of ${elements} elements`,
-    received: `${array.constructor.name} of ${array.length} elements`,
-  }));
-  return array;
 }
 
 function arrayType(
