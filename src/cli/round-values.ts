@@ -2,9 +2,11 @@
  * Rounds an array of values to a format, either by the readable definition (src/formats) or by a kernel set as one
  * `copy` or `quantizeDynamicFixed` command: the two ways that `convert` lets a user compare. Knows nothing of files.
  */
+import { require } from "../base/errors.ts";
 import { EXPONENT_NOT_A_NUMBER, largestInteger } from "../formats/dynamic-fixed-point.ts";
-import type { DynamicFixedFormat, FloatFormat, NumberFormat, Overflow, Rounding } from "../formats/format.ts";
-import { minNormal, powerOfTwo } from "../formats/format.ts";
+import { powerOfTwo } from "../formats/exponents.ts";
+import type { FixedFormat, FloatFormat, NumberFormat, Overflow, Rounding } from "../formats/format.ts";
+import { minNormal } from "../formats/format.ts";
 import { roundUnbounded } from "../formats/round.ts";
 import { roundArray, roundArrayDynamicFixed } from "../formats/round-array.ts";
 import { roundToInteger } from "../formats/round-integer.ts";
@@ -39,6 +41,7 @@ export function roundByDefinition(source: Float32Array, request: RoundingRequest
     const statistics = roundArray(source, values, format, rounding, overflow, random);
     return { values, statistics, nanoseconds: Number(process.hrtime.bigint() - start) };
   }
+  requireFixed(format);
   const { exponent, statistics } = roundArrayDynamicFixed(source, values, format, rounding, random);
   return {
     values,
@@ -73,11 +76,20 @@ export async function roundWithKernels(
   if (format.kind === "float") {
     return { values, statistics: floatStatistics(source, values, format, request), nanoseconds };
   }
+  requireFixed(format);
   const sharedExponent = exponent[0];
   // The kernels leave zeros under the mark; as values they are not numbers.
   if (sharedExponent === EXPONENT_NOT_A_NUMBER) values.fill(Number.NaN);
   const statistics = fixedStatistics(source, values, format, sharedExponent, request);
   return { values, statistics, sharedExponent, nanoseconds };
+}
+
+function requireFixed(format: NumberFormat): asserts format is FixedFormat {
+  require(format.kind === "fixed", "UNSUPPORTED", () => ({
+    what: `values cannot be converted to ${format.name} yet`,
+    expected: "a floating-point format, or integers with a shared exponent",
+    received: `a ${format.kind} format`,
+  }));
 }
 
 interface Externals {
@@ -130,11 +142,12 @@ function floatStatistics(
   { rounding, overflow, key }: RoundingRequest,
 ): RoundingStatistics {
   const random = rounding === "stochastic" ? roundingCursor(key) : () => undefined;
-  const statistics = gatherStatistics(minNormal(format));
+  const statistics = gatherStatistics();
+  const smallestNormal = minNormal(format);
   let saturated = 0;
   for (let i = 0; i < source.length; i++) {
     const x = source[i];
-    statistics.add(x, values[i]);
+    statistics.add(x, values[i], smallestNormal);
     const tooLarge = overflow === "saturate" && Math.abs(x) > format.maxFinite;
     if (tooLarge && roundUnbounded(Math.abs(x), x < 0, format, rounding, random(i)) > format.maxFinite)
       saturated++;
@@ -146,7 +159,7 @@ function floatStatistics(
 function fixedStatistics(
   source: Float32Array,
   values: Float32Array,
-  format: DynamicFixedFormat,
+  format: FixedFormat,
   sharedExponent: number,
   { rounding, key }: RoundingRequest,
 ): RoundingStatistics {
@@ -154,12 +167,13 @@ function fixedStatistics(
   const random = rounding === "stochastic" ? roundingCursor(key) : () => undefined;
   const largest = largestInteger(format.bits);
   // FP32 values have exponents of −149 and more: neither power leaves the range of a double.
-  const statistics = gatherStatistics(isNumber ? powerOfTwo(sharedExponent) : 0);
+  const statistics = gatherStatistics();
+  const spacing = isNumber ? powerOfTwo(sharedExponent) : 0;
   const inverse = isNumber ? powerOfTwo(-sharedExponent) : 0;
   let saturated = 0;
   for (let i = 0; i < source.length; i++) {
     const x = source[i];
-    statistics.add(x, values[i]);
+    statistics.add(x, values[i], spacing);
     const magnitude = Math.abs(x) * inverse;
     if (magnitude > largest && roundToInteger(magnitude, x < 0, rounding, random(i)) > largest) saturated++;
   }

@@ -3,6 +3,7 @@
  * "round on store" of the producing command, chooses how each tensor is stored and in which arithmetic each GEMM
  * multiplies, and lets updates write state in place. Memory offsets come later (plan-memory.ts).
  */
+import { require } from "../base/errors.ts";
 import type { FloatFormat, NumberFormat } from "../formats/format.ts";
 import { countUses, type Graph, type Node, type StateUpdate, type Value } from "../graph/graph.ts";
 import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
@@ -214,6 +215,11 @@ class Lowering {
       const store = this.storeRounding(node, quantizer.format, quantizer);
       return { op: "copy", attrs: {}, inputs: node.inputs, outputs: [{ value, store }], node };
     }
+    require(quantizer.format.kind === "fixed", "UNSUPPORTED", () => ({
+      what: `tensors of a model cannot be rounded to ${quantizer.format.name} yet`,
+      expected: "a floating-point format, or integers with a shared exponent",
+      received: `a ${quantizer.format.kind} format`,
+    }));
     const attrs = {
       bits: quantizer.format.bits,
       rounding: quantizer.rounding,

@@ -3,8 +3,8 @@
  * else may name a format. Knows nothing of rounding or tensors. Truth: the standard named in each entry's `source`.
  */
 import { RoundoffError, unknownName } from "../base/errors.ts";
-import type { DynamicFixedFormat, FloatFormat, NumberFormat } from "./format.ts";
-import { powerOfTwo } from "./format.ts";
+import { powerOfTwo } from "./exponents.ts";
+import type { FixedFormat, FloatFormat, NumberFormat } from "./format.ts";
 
 /** What IEEE 754 fixes for every interchange format: bias, ±Infinity, NaN, −0, subnormals, all but the top exponent. */
 function ieee(
@@ -24,6 +24,8 @@ function ieee(
     precision,
     bias,
     maxFinite: (2 - powerOfTwo(1 - precision)) * powerOfTwo(bias),
+    hasSign: true,
+    hasZero: true,
     hasInfinity: true,
     hasNaN: true,
     hasNegativeZero: true,
@@ -32,7 +34,7 @@ function ieee(
   };
 }
 
-function dynamicFixed(bits: number, aliases: readonly string[]): DynamicFixedFormat {
+function dynamicFixed(bits: number, aliases: readonly string[]): FixedFormat {
   return { kind: "fixed", name: `int${bits}`, aliases, bits, source: "Das et al. 2018" };
 }
 
@@ -73,6 +75,8 @@ export const FORMATS: readonly NumberFormat[] = [
     bias: 7,
     // The top exponent holds numbers: only the all-ones code is given up, for NaN.
     maxFinite: 448,
+    hasSign: true,
+    hasZero: true,
     hasInfinity: false,
     hasNaN: true,
     hasNegativeZero: true,

@@ -4,8 +4,9 @@
  * Source: IEEE 754-2019 clause 3.4; OCP OFP8 1.0 (no Infinity); P3109 draft (NaN in place of −0).
  */
 import { RoundoffError, require } from "../base/errors.ts";
+import { exponentOf, powerOfTwo } from "./exponents.ts";
 import type { FloatFormat } from "./format.ts";
-import { emin, exponentOf, powerOfTwo } from "./format.ts";
+import { emin } from "./format.ts";
 
 export interface CodedValue {
   /** The bit pattern as an unsigned integer. */

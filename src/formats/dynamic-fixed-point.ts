@@ -4,8 +4,8 @@
  * Source: Das et al. 2018.
  */
 import { require } from "../base/errors.ts";
+import { exponentOf, powerOfTwo, scaleByPowerOfTwo } from "./exponents.ts";
 import type { Rounding } from "./format.ts";
-import { exponentOf, powerOfTwo } from "./format.ts";
 import { roundToInteger } from "./round-integer.ts";
 
 /** The shared exponent that marks a tensor with NaN or Infinity in it: no real exponent is near it. */
@@ -82,12 +82,4 @@ export function quantizeDynamicFixed(
 /** The value of an integer: exact in FP32 for up to 25 bits, when the tensor it came from was FP32. NaN for the mark. */
 export function dequantizeDynamicFixed(integer: number, exponent: number): number {
   return exponent === EXPONENT_NOT_A_NUMBER ? NaN : scaleByPowerOfTwo(integer, exponent);
-}
-
-/** x · 2^exponent by two factors, since 2^−exponent of a subnormal tensor alone would overflow a double. */
-function scaleByPowerOfTwo(x: number, exponent: number): number {
-  const half = Math.trunc(exponent / 2);
-  const scaled = x * powerOfTwo(half) * powerOfTwo(exponent - half);
-  // A double far below a huge amax may vanish; the directed modes must still see that it was not zero.
-  return scaled === 0 && x !== 0 ? Math.sign(x) * Number.MIN_VALUE : scaled;
 }

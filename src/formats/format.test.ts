@@ -1,6 +1,6 @@
 /** Exponents taken from the bits, against powers of two made by exact doubling and halving. */
 import { describe, expect, it } from "vitest";
-import { exponentOf, powerOfTwo } from "./format.ts";
+import { exponentOf, powerOfTwo } from "./exponents.ts";
 
 /** Every power of two of a double, by repeated exact halving and doubling. */
 function powersOfTwo(): Map<number, number> {

@@ -5,7 +5,13 @@
 export { FORMATS, floatFormat, format } from "./catalog.ts";
 export type { CodedValue } from "./codes.ts";
 export { allValues, decode, encode, MAX_LISTED_BITS } from "./codes.ts";
-export type { DynamicFixedDescription, FloatDescription, FormatDescription } from "./describe.ts";
+export type {
+  BlockDescription,
+  FixedDescription,
+  FloatDescription,
+  FormatDescription,
+  PositDescription,
+} from "./describe.ts";
 export { describeFormat } from "./describe.ts";
 export type { DynamicFixedTensor } from "./dynamic-fixed-point.ts";
 export {
@@ -14,8 +20,31 @@ export {
   quantizeDynamicFixed,
   sharedExponent,
 } from "./dynamic-fixed-point.ts";
-export type { DynamicFixedFormat, FloatFormat, NumberFormat, Overflow, Rounding } from "./format.ts";
-export { emax, emin, exponentOf, minNormal, minSubnormal, OVERFLOWS, ROUNDINGS } from "./format.ts";
+export { exponentOf, powerOfTwo } from "./exponents.ts";
+export type {
+  BlockFormat,
+  BlockScale,
+  BlockSize,
+  FixedFormat,
+  FloatFormat,
+  NumberFormat,
+  Overflow,
+  PositFormat,
+  Rounding,
+  ScaleRule,
+  Scaling,
+  ScalingRule,
+} from "./format.ts";
+export {
+  emax,
+  emin,
+  minNormal,
+  minSubnormal,
+  OVERFLOWS,
+  ROUNDINGS,
+  SCALE_RULES,
+  SCALING_RULES,
+} from "./format.ts";
 export { roundToFormat } from "./round.ts";
 export type { DynamicFixedRounding, FloatArray, RandomAt } from "./round-array.ts";
 export { roundArray, roundArrayDynamicFixed } from "./round-array.ts";

@@ -1,12 +1,12 @@
 /** Arrays: the same values as one by one, and statistics counted by hand. */
 import { describe, expect, it } from "vitest";
 import { floatFormat, format } from "./catalog.ts";
-import type { DynamicFixedFormat } from "./format.ts";
+import type { FixedFormat } from "./format.ts";
 import { roundToFormat } from "./round.ts";
 import { roundArray, roundArrayDynamicFixed } from "./round-array.ts";
 
 const e4m3 = floatFormat("e4m3");
-const int16 = format("int16") as DynamicFixedFormat;
+const int16 = format("int16") as FixedFormat;
 
 describe("roundArray", () => {
   it("counts what was lost at both ends", () => {

@@ -8,8 +8,9 @@ import {
   EXPONENT_NOT_A_NUMBER,
   quantizeDynamicFixed,
 } from "./dynamic-fixed-point.ts";
-import type { DynamicFixedFormat, FloatFormat, Overflow, Rounding } from "./format.ts";
-import { minNormal, powerOfTwo } from "./format.ts";
+import { powerOfTwo } from "./exponents.ts";
+import type { FixedFormat, FloatFormat, Overflow, Rounding } from "./format.ts";
+import { minNormal } from "./format.ts";
 import { roundToFormat, roundUnbounded } from "./round.ts";
 import type { RoundingStatistics } from "./rounding-statistics.ts";
 import { gatherStatistics } from "./rounding-statistics.ts";
@@ -32,14 +33,15 @@ export function roundArray(
   randomAt?: RandomAt,
 ): RoundingStatistics {
   requireSameLength(source, target);
-  const statistics = gatherStatistics(minNormal(format));
+  const statistics = gatherStatistics();
+  const smallestNormal = minNormal(format);
   let saturated = 0;
   for (let element = 0; element < source.length; element++) {
     const x = source[element];
     const random = rounding === "stochastic" ? randomAt?.(element) : undefined;
     const result = roundToFormat(x, format, rounding, overflow, random);
     target[element] = result;
-    statistics.add(x, result);
+    statistics.add(x, result, smallestNormal);
     const tooLarge = overflow === "saturate" && Math.abs(x) > format.maxFinite;
     if (tooLarge && roundUnbounded(Math.abs(x), x < 0, format, rounding, random) > format.maxFinite)
       saturated++;
@@ -63,19 +65,20 @@ export interface DynamicFixedRounding {
 export function roundArrayDynamicFixed(
   source: FloatArray,
   target: FloatArray,
-  format: DynamicFixedFormat,
+  format: FixedFormat,
   rounding: Rounding,
   randomAt?: RandomAt,
 ): DynamicFixedRounding {
   requireSameLength(source, target);
   const { exponent, integers, saturated } = quantizeDynamicFixed(source, format.bits, rounding, randomAt);
   // A tensor that is not a number has no spacing to fall below.
-  const statistics = gatherStatistics(exponent === EXPONENT_NOT_A_NUMBER ? 0 : powerOfTwo(exponent));
+  const statistics = gatherStatistics();
+  const spacing = exponent === EXPONENT_NOT_A_NUMBER ? 0 : powerOfTwo(exponent);
   for (let element = 0; element < source.length; element++) {
     const x = source[element];
     const result = dequantizeDynamicFixed(integers[element], exponent);
     target[element] = result;
-    statistics.add(x, result);
+    statistics.add(x, result, spacing);
   }
   return { exponent, integers, statistics: statistics.finish(saturated) };
 }

@@ -4,8 +4,9 @@
  * Source: IEEE 754-2019 clauses 4.3 and 7.4; overflow rules, OCP OFP8 1.0.
  */
 
+import { exponentOf, powerOfTwo } from "./exponents.ts";
 import type { FloatFormat, Overflow, Rounding } from "./format.ts";
-import { emin, exponentOf, powerOfTwo } from "./format.ts";
+import { emin } from "./format.ts";
 import { roundToInteger } from "./round-integer.ts";
 
 /**

@@ -7,10 +7,12 @@ export interface RoundingStatistics {
   readonly elements: number;
   /** Finite or infinite inputs whose result was clamped to the largest magnitude because it overflowed. */
   readonly saturated: number;
-  /** Non-zero inputs below the smallest normal that changed, the flushed ones included. */
+  /** Non-zero inputs that changed and were below the smallest normal (under their scale), or became zero. */
   readonly underflowed: number;
   /** Non-zero inputs that became zero. */
   readonly flushed: number;
+  /** Non-zero results below the smallest normal. */
+  readonly subnormal: number;
   /** Results that are NaN or ±Infinity. */
   readonly nonFinite: number;
   /** Largest |result − input| over the elements that are finite before and after; 0 if there are none. */
@@ -24,20 +26,23 @@ export interface RoundingStatistics {
 
 /** Gathers the statistics of one array, element by element. */
 export interface StatisticsGatherer {
-  add(input: number, result: number): void;
+  /** `smallestNormal`: the magnitude below which a changed input has underflowed; the spacing, for integers. */
+  add(input: number, result: number, smallestNormal: number): void;
   /** `saturated` is counted by whoever rounds: input and result alone do not tell. */
   finish(saturated: number): RoundingStatistics;
 }
 
-/** `smallestNormal`: the magnitude below which a changed input has underflowed. */
-export function gatherStatistics(smallestNormal: number): StatisticsGatherer {
-  let [elements, underflowed, flushed, nonFinite] = [0, 0, 0, 0];
+export function gatherStatistics(): StatisticsGatherer {
+  let [elements, underflowed, flushed, subnormal, nonFinite] = [0, 0, 0, 0, 0];
   let [maxAbsError, signal, noise] = [0, 0, 0];
   return {
-    add(input, result) {
+    add(input, result, smallestNormal) {
       elements++;
-      if (result === 0 && input !== 0) flushed++;
-      if (Math.abs(input) < smallestNormal && input !== result) underflowed++;
+      const becameZero = result === 0 && input !== 0;
+      const changedBelow = Math.abs(input) < smallestNormal && input !== result && input !== 0;
+      if (becameZero) flushed++;
+      if (becameZero || changedBelow) underflowed++;
+      if (result !== 0 && Math.abs(result) < smallestNormal) subnormal++;
       if (!Number.isFinite(result)) nonFinite++;
       const error = Math.abs(result - input);
       // NaN if either is NaN, Infinity if one is infinite: neither has an error to measure.
@@ -48,7 +53,7 @@ export function gatherStatistics(smallestNormal: number): StatisticsGatherer {
     },
     finish(saturated) {
       const sqnrDb = noise === 0 ? Infinity : 10 * Math.log10(signal / noise);
-      return { elements, saturated, underflowed, flushed, nonFinite, maxAbsError, sqnrDb };
+      return { elements, saturated, underflowed, flushed, subnormal, nonFinite, maxAbsError, sqnrDb };
     },
   };
 }

@@ -59,6 +59,8 @@ export function contains(outer: NumberFormat, inner: NumberFormat): boolean {
       emax(outer) >= emax(inner) &&
       outer.maxFinite >= inner.maxFinite &&
       smallest(outer) <= smallest(inner) &&
+      (outer.hasSign || !inner.hasSign) &&
+      (outer.hasZero || !inner.hasZero) &&
       (outer.hasInfinity || !inner.hasInfinity) &&
       (outer.hasNaN || !inner.hasNaN) &&
       (outer.hasNegativeZero || !inner.hasNegativeZero))

@@ -4,7 +4,7 @@
  */
 import type { Command } from "commander";
 import { RoundoffError, require } from "../../base/errors.ts";
-import { powerOfTwo } from "../../formats/format.ts";
+import { powerOfTwo } from "../../formats/exponents.ts";
 import {
   EXPONENT_NOT_A_NUMBER,
   encode,

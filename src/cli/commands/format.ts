@@ -57,10 +57,15 @@ function catalogueText(rows: readonly FormatDescription[]): string {
       row.kind,
       row.bits,
       row.bitPicture,
-      row.kind === "float" ? row.maxFinite.toPrecision(6) : `${row.maxInteger} · 2^E`,
+      largestText(row),
       row.aliases.join(", "),
     ]),
   );
+}
+
+function largestText(row: FormatDescription): string {
+  if (row.kind === "float") return row.maxFinite.toPrecision(6);
+  return row.kind === "fixed" ? `${row.maxInteger} · 2^E` : `${row.element} × ${row.scale}`;
 }
 
 function formatText(description: FormatDescription, values: readonly PrintedValue[] | undefined): string {

@@ -2,7 +2,7 @@
  * How near to the truth each operation must come: the error budget as a table, and the comparison. The truth is the
  * reference in FP64 on the same inputs, u = 2^−24 the unit roundoff of FP32. Knows nothing of kernel sets.
  */
-import { exponentOf } from "../../formats/format.ts";
+import { exponentOf } from "../../formats/exponents.ts";
 import type { KernelSet, OpName, UnaryKind } from "../contract.ts";
 import { createReferenceKernels } from "../reference/kernel-set.ts";
 import { type AnyOpRun, runOp } from "./run-op.ts";
