@@ -7,7 +7,7 @@ import type { FloatFormat } from "../../src/formats/format.ts";
 import { bitLength, exactOfPattern, patternOfValue } from "./exact.ts";
 
 export interface Ladder {
-  /** Every finite magnitude, ascending, in units of 2^-149. */
+  /** Every finite magnitude, ascending, in units of 2^-149. The first is 0 if the format has it. */
   readonly magnitudes: readonly bigint[];
   /** Where the next rung would be if the exponent had no upper end: what rounds to it overflows. */
   readonly beyond: bigint;
@@ -30,10 +30,12 @@ export function ladderOf(format: FloatFormat): Ladder {
 function* magnitudesUpTo(largest: bigint, format: FloatFormat): Generator<bigint> {
   const hidden = 1 << (format.precision - 1);
   for (let field = 0; field < 1 << format.exponentBits; field++) {
-    const exponent = Math.max(field, 1) - format.bias - (format.precision - 1);
+    // Field 0 lies on the grid of field 1, without the hidden bit; unless the format has no zero: then it is like others.
+    const hasHidden = field > 0 || !format.hasZero;
+    const exponent = (hasHidden ? field : 1) - format.bias - (format.precision - 1);
     for (let trailing = 0; trailing < hidden; trailing++) {
-      if (field === 0 && trailing !== 0 && !format.hasSubnormals) break;
-      const magnitude = scaled(field === 0 ? trailing : hidden + trailing, exponent);
+      if (!hasHidden && trailing !== 0 && !format.hasSubnormals) break;
+      const magnitude = scaled(hasHidden ? hidden + trailing : trailing, exponent);
       if (magnitude > largest) return;
       yield magnitude;
     }

@@ -23,7 +23,10 @@ export interface Runs {
   readonly results: Uint32Array;
 }
 
-/** For each rung, and last for the overflow, the first magnitude pattern that rounds to it. Starts with 0. */
+/**
+ * For each rung, and last for the overflow, the first magnitude pattern that rounds to it. Starts with 0, whatever the
+ * first rung is: in a format without zero everything below its smallest value becomes that value.
+ */
 export function boundariesOf(ladder: Ladder, rule: RoundingRule, negative: boolean): Uint32Array {
   const rungs = [...ladder.magnitudes, ladder.beyond];
   const firsts = new Uint32Array(rungs.length);
@@ -86,6 +89,11 @@ export function assemble(format: FloatFormat, overflow: Overflow, boundaries: Si
   const overflowed = overflowPattern(magnitudes[magnitudes.length - 1], format, overflow);
   for (const sign of [0, SIGN_PATTERN]) {
     const firsts = sign === 0 ? boundaries.positive : boundaries.negative;
+    if (sign !== 0 && !format.hasSign) {
+      // −0 equals 0; what is below it is no number here.
+      runs.push({ first: sign, result: magnitudes[0] }, { first: sign + 1, result: sign + NAN_PATTERN });
+      continue;
+    }
     magnitudes.forEach((magnitude, i) => {
       runs.push({ first: sign + firsts[i], result: signed(magnitude, sign, format) });
     });
