@@ -76,3 +76,16 @@ export function listOption(name: string): (text: string) => readonly string[] {
     });
   };
 }
+
+/** Parser for commander: a shape `64x200`, sizes of at least 0. */
+export function shapeOption(name: string): (text: string) => readonly number[] {
+  return (text) => {
+    const sizes = text.split("x").map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+    if (sizes.every(Number.isSafeInteger)) return sizes;
+    throw new RoundoffError("INVALID_ARGUMENT", {
+      what: `${name} is not a shape`,
+      expected: "whole numbers joined by x, such as 64x200",
+      received: `"${text}"`,
+    });
+  };
+}

@@ -1,60 +1,35 @@
 /**
- * Rounds an array of values to a format, either by the readable definition (src/formats) or by a kernel set as one
- * `copy` or `quantizeDynamicFixed` command: the two ways that `convert` lets a user compare. Knows nothing of files.
+ * Rounds an array of values by a kernel set as one `copy` or `quantizeDynamicFixed` command of a plan. Knows nothing of
+ * files.
  */
-import { require } from "../base/errors.ts";
 import { EXPONENT_NOT_A_NUMBER, largestInteger } from "../formats/dynamic-fixed-point.ts";
 import { powerOfTwo } from "../formats/exponents.ts";
-import type { FixedFormat, FloatFormat, NumberFormat, Overflow, Rounding } from "../formats/format.ts";
+import type { FixedFormat, FloatFormat, Overflow, Rounding } from "../formats/format.ts";
 import { minNormal } from "../formats/format.ts";
 import { roundUnbounded } from "../formats/round.ts";
-import { roundArray, roundArrayDynamicFixed } from "../formats/round-array.ts";
 import { roundToInteger } from "../formats/round-integer.ts";
 import { gatherStatistics, type RoundingStatistics } from "../formats/rounding-statistics.ts";
 import type { Command, KernelSet, Operand, Plan } from "../kernels/contract.ts";
 import { type RoundingKey, roundingCursor } from "../random/rounding-bits.ts";
-
-export interface RoundingRequest {
-  readonly format: NumberFormat;
-  readonly rounding: Rounding;
-  readonly overflow: Overflow;
-  /** Keys the random bits of `stochastic`. */
-  readonly key: RoundingKey;
-}
 
 export interface RoundedValues {
   readonly values: Float32Array;
   readonly statistics: RoundingStatistics;
   /** Dynamic fixed point only. */
   readonly sharedExponent?: number;
-  /** Time of the rounding alone, in nanoseconds; statistics included where they are gathered in the same pass. */
+  /** Time of the rounding alone, in nanoseconds. */
   readonly nanoseconds: number;
 }
 
-/** Rounds by the definition in src/formats. */
-export function roundByDefinition(source: Float32Array, request: RoundingRequest): RoundedValues {
-  const { format, rounding, overflow, key } = request;
-  const values = new Float32Array(source.length);
-  const random = roundingCursor(key);
-  const start = process.hrtime.bigint();
-  if (format.kind === "float") {
-    const statistics = roundArray(source, values, format, rounding, overflow, random);
-    return { values, statistics, nanoseconds: Number(process.hrtime.bigint() - start) };
-  }
-  requireFixed(format);
-  const { exponent, statistics } = roundArrayDynamicFixed(source, values, format, rounding, random);
-  return {
-    values,
-    statistics,
-    sharedExponent: exponent,
-    nanoseconds: Number(process.hrtime.bigint() - start),
-  };
+/** A request that one command of a plan can serve. */
+export interface RoundingRequest {
+  readonly format: FloatFormat | FixedFormat;
+  readonly rounding: Rounding;
+  readonly overflow: Overflow;
+  readonly key: RoundingKey;
 }
 
-/**
- * Rounds with one command of a kernel set. `key.offset` and `key.randomBits` must be at their defaults: the commands
- * have no such settings.
- */
+/** Rounds with one command of a kernel set. `key.offset` must be at its default: the commands have no such setting. */
 export async function roundWithKernels(
   kernels: KernelSet,
   source: Float32Array,
@@ -76,20 +51,11 @@ export async function roundWithKernels(
   if (format.kind === "float") {
     return { values, statistics: floatStatistics(source, values, format, request), nanoseconds };
   }
-  requireFixed(format);
   const sharedExponent = exponent[0];
   // The kernels leave zeros under the mark; as values they are not numbers.
   if (sharedExponent === EXPONENT_NOT_A_NUMBER) values.fill(Number.NaN);
   const statistics = fixedStatistics(source, values, format, sharedExponent, request);
   return { values, statistics, sharedExponent, nanoseconds };
-}
-
-function requireFixed(format: NumberFormat): asserts format is FixedFormat {
-  require(format.kind === "fixed", "UNSUPPORTED", () => ({
-    what: `values cannot be converted to ${format.name} yet`,
-    expected: "a floating-point format, or integers with a shared exponent",
-    received: `a ${format.kind} format`,
-  }));
 }
 
 interface Externals {

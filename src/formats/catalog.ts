@@ -1,90 +1,21 @@
 /**
- * The number formats that Roundoff knows, as data, and how to find one by name. A new format is one entry here; nothing
- * else may name a format. Knows nothing of rounding or tensors. Truth: the standard named in each entry's `source`.
+ * The number formats that Roundoff knows, and how to find one by name. A new format is one entry in catalog/; nothing
+ * else may list formats. Knows nothing of rounding or tensors.
  */
 import { RoundoffError, unknownName } from "../base/errors.ts";
-import { powerOfTwo } from "./exponents.ts";
-import type { FixedFormat, FloatFormat, NumberFormat } from "./format.ts";
+import { BLOCK_FORMATS } from "./catalog/blocks.ts";
+import { FLOAT_FORMATS } from "./catalog/floats.ts";
+import { INTEGER_FORMATS } from "./catalog/integers.ts";
+import { POSIT_FORMATS } from "./catalog/posits.ts";
+import type { FloatFormat, NumberFormat } from "./format.ts";
+import { formatFromName, NAME_PATTERNS } from "./format-name.ts";
 
-/** What IEEE 754 fixes for every interchange format: bias, ±Infinity, NaN, −0, subnormals, all but the top exponent. */
-function ieee(
-  name: string,
-  aliases: readonly string[],
-  widths: { readonly exponentBits: number; readonly precision: number },
-  source: string,
-): FloatFormat {
-  const { exponentBits, precision } = widths;
-  const bias = 2 ** (exponentBits - 1) - 1;
-  return {
-    kind: "float",
-    name,
-    aliases,
-    bits: exponentBits + precision,
-    exponentBits,
-    precision,
-    bias,
-    maxFinite: (2 - powerOfTwo(1 - precision)) * powerOfTwo(bias),
-    hasSign: true,
-    hasZero: true,
-    hasInfinity: true,
-    hasNaN: true,
-    hasNegativeZero: true,
-    hasSubnormals: true,
-    source,
-  };
-}
-
-function dynamicFixed(bits: number, aliases: readonly string[]): FixedFormat {
-  return { kind: "fixed", name: `int${bits}`, aliases, bits, source: "Das et al. 2018" };
-}
-
-/** Every format, floats first, widest first. */
+/** Every format with a name of its own: floats, posits, integers, blocks. */
 export const FORMATS: readonly NumberFormat[] = [
-  ieee(
-    "fp32",
-    ["float32", "f32", "single", "binary32"],
-    { exponentBits: 8, precision: 24 },
-    "IEEE 754-2019 binary32",
-  ),
-  ieee(
-    "tf32",
-    ["tensorfloat32"],
-    { exponentBits: 8, precision: 11 },
-    "NVIDIA A100 Tensor Core GPU Architecture, 2020",
-  ),
-  ieee("bf16", ["bfloat16"], { exponentBits: 8, precision: 8 }, "Kalamkar et al. 2019"),
-  ieee(
-    "fp16",
-    ["float16", "f16", "half", "binary16"],
-    { exponentBits: 5, precision: 11 },
-    "IEEE 754-2019 binary16",
-  ),
-  ieee(
-    "e5m2",
-    ["f8e5m2", "fp8e5m2", "fp8_e5m2", "float8_e5m2"],
-    { exponentBits: 5, precision: 3 },
-    "OCP OFP8 1.0",
-  ),
-  {
-    kind: "float",
-    name: "e4m3",
-    aliases: ["e4m3fn", "f8e4m3fn", "fp8e4m3", "fp8_e4m3", "float8_e4m3fn"],
-    bits: 8,
-    exponentBits: 4,
-    precision: 4,
-    bias: 7,
-    // The top exponent holds numbers: only the all-ones code is given up, for NaN.
-    maxFinite: 448,
-    hasSign: true,
-    hasZero: true,
-    hasInfinity: false,
-    hasNaN: true,
-    hasNegativeZero: true,
-    hasSubnormals: true,
-    source: "OCP OFP8 1.0",
-  },
-  dynamicFixed(16, ["dfp16", "i16"]),
-  dynamicFixed(8, ["dfp8", "i8"]),
+  ...FLOAT_FORMATS,
+  ...POSIT_FORMATS,
+  ...INTEGER_FORMATS,
+  ...BLOCK_FORMATS,
 ];
 
 const byName: ReadonlyMap<string, NumberFormat> = new Map(
@@ -92,31 +23,45 @@ const byName: ReadonlyMap<string, NumberFormat> = new Map(
 );
 
 /**
- * The format of a name or alias, in any case of letters.
- * @throws RoundoffError UNKNOWN_NAME, listing the names and the closest one.
+ * The format of a name or alias of the catalogue, or of a name that follows the grammar of format-name.ts; in any case of
+ * letters. A name that describes a format of the catalogue gives that one: `e5m10` is fp16.
+ * @throws RoundoffError UNKNOWN_NAME, listing the names and the closest one; INVALID_ARGUMENT for a name of the grammar
+ * whose numbers make no format.
  */
 export function format(name: string): NumberFormat {
-  const found = byName.get(name.toLowerCase());
+  const lower = name.toLowerCase();
+  const found = byName.get(lower) ?? formatFromName(lower);
   if (found === undefined)
-    throw unknownName(
-      "number format",
-      name,
-      FORMATS.map((entry) => entry.name),
-    );
-  return found;
+    throw unknownName("number format", name, [...FORMATS.map((entry) => entry.name), ...NAME_PATTERNS]);
+  return found.kind === "float" ? (catalogued(found) ?? found) : found;
+}
+
+/** The entry that has the same values under the same codes. */
+function catalogued(format: FloatFormat): FloatFormat | undefined {
+  return FLOAT_FORMATS.find(
+    (entry) =>
+      entry.exponentBits === format.exponentBits &&
+      entry.precision === format.precision &&
+      entry.bias === format.bias &&
+      entry.maxFinite === format.maxFinite &&
+      entry.hasSign === format.hasSign &&
+      entry.hasInfinity === format.hasInfinity &&
+      entry.hasNaN === format.hasNaN &&
+      entry.hasNegativeZero === format.hasNegativeZero &&
+      entry.hasSubnormals === format.hasSubnormals,
+  );
 }
 
 /**
  * The float format of a name or alias.
- * @throws RoundoffError UNKNOWN_NAME, or INVALID_ARGUMENT if the name is that of another kind of format.
+ * @throws RoundoffError as `format`, or INVALID_ARGUMENT if the name is that of another kind of format.
  */
 export function floatFormat(name: string): FloatFormat {
   const found = format(name);
   if (found.kind === "float") return found;
-  const floats = FORMATS.filter((entry) => entry.kind === "float").map((entry) => entry.name);
   throw new RoundoffError("INVALID_ARGUMENT", {
     what: `number format "${found.name}" is not a floating-point format`,
-    expected: `one of ${floats.join(", ")}`,
+    expected: `one of ${FLOAT_FORMATS.map((entry) => entry.name).join(", ")}`,
     received: `"${name}" (kind: ${found.kind})`,
   });
 }

@@ -1,11 +1,12 @@
 /** Every code of every format of at most 16 bits; special values where the standards print them. */
 import { describe, expect, it } from "vitest";
+import { integerFormat } from "./catalog/integers.ts";
 import { FORMATS, floatFormat } from "./catalog.ts";
 import { allValues, decode, encode, MAX_LISTED_BITS } from "./codes.ts";
 import type { FloatFormat } from "./format.ts";
 
 const small = FORMATS.filter(
-  (entry): entry is FloatFormat => entry.kind === "float" && entry.bits <= MAX_LISTED_BITS,
+  (entry): entry is FloatFormat => entry.kind === "float" && entry.hasSign && entry.bits <= MAX_LISTED_BITS,
 );
 const { e4m3, e5m2, bf16, fp16, fp32, tf32 } = Object.fromEntries(
   ["e4m3", "e5m2", "bf16", "fp16", "fp32", "tf32"].map((name) => [name, floatFormat(name)]),
@@ -116,6 +117,36 @@ describe("codes", () => {
     const flushed: FloatFormat = { ...e5m2, hasSubnormals: false };
     expect(() => decode(0x01, flushed)).toThrow(/not a code/);
     expect([...allValues(flushed)]).toHaveLength(256 - 2 * 3);
+  });
+
+  it("of e8m0 are exponents: no sign, no zero, one NaN", () => {
+    const e8m0 = floatFormat("e8m0");
+    const values = [...allValues(e8m0)];
+    expect(values).toHaveLength(256);
+    expect(values.slice(0, 255).map(({ value }) => value)).toEqual(
+      Array.from({ length: 255 }, (_, code) => 2 ** (code - 127)),
+    );
+    expect(values[255]).toEqual({ code: 255, value: NaN });
+    expect(values.filter(({ code, value }) => encode(value, e8m0) !== code)).toEqual([]);
+    for (const value of [0, -0, -1, 3, 2 ** 128, 2 ** -128, Infinity])
+      expect(() => encode(value, e8m0)).toThrow(/cannot hold/);
+  });
+
+  it("of integers are two's complement without the most negative one", () => {
+    const int4 = integerFormat(4);
+    expect([...allValues(int4)].map(({ code, value }) => [code, value])).toEqual([
+      ...[0, 1, 2, 3, 4, 5, 6, 7].map((value) => [value, value]),
+      ...[9, 10, 11, 12, 13, 14, 15].map((code) => [code, code - 16]),
+    ]);
+    expect([encode(-7, int4), encode(7, int4)]).toEqual([9, 7]);
+    for (const value of [-8, 8, 0.5, -0, NaN, Infinity])
+      expect(() => encode(value, int4)).toThrow(/cannot hold/);
+    expect(() => decode(8, int4)).toThrow(/not a code/);
+  });
+
+  it("wider than 32 bits are refused", () => {
+    expect(() => encode(1, floatFormat("fp64"))).toThrow(/codes of fp64 are too wide/);
+    expect(() => decode(1, floatFormat("fp64"))).toThrow(/at most 32 bits/);
   });
 
   it("are not listed for wide formats", () => {

@@ -3,8 +3,10 @@
  * nothing else.
  */
 export { FORMATS, floatFormat, format } from "./catalog.ts";
-export type { CodedValue } from "./codes.ts";
+export type { CodedFormat, CodedValue } from "./codes.ts";
 export { allValues, decode, encode, MAX_LISTED_BITS } from "./codes.ts";
+export type { CustomFloatOptions, Specials } from "./custom-float.ts";
+export { customFloat, SPECIALS } from "./custom-float.ts";
 export type {
   BlockDescription,
   FixedDescription,
@@ -13,13 +15,7 @@ export type {
   PositDescription,
 } from "./describe.ts";
 export { describeFormat } from "./describe.ts";
-export type { DynamicFixedTensor } from "./dynamic-fixed-point.ts";
-export {
-  dequantizeDynamicFixed,
-  EXPONENT_NOT_A_NUMBER,
-  quantizeDynamicFixed,
-  sharedExponent,
-} from "./dynamic-fixed-point.ts";
+export { EXPONENT_NOT_A_NUMBER, sharedExponent } from "./dynamic-fixed-point.ts";
 export { exponentOf, powerOfTwo } from "./exponents.ts";
 export type {
   BlockFormat,
@@ -46,6 +42,11 @@ export {
   SCALING_RULES,
 } from "./format.ts";
 export { roundToFormat } from "./round.ts";
-export type { DynamicFixedRounding, FloatArray, RandomAt } from "./round-array.ts";
-export { roundArray, roundArrayDynamicFixed } from "./round-array.ts";
+export type { FloatArray, RandomAt, RoundArrayOptions } from "./round-array.ts";
+export { roundArray } from "./round-array.ts";
 export type { RoundingStatistics } from "./rounding-statistics.ts";
+export type { TensorLayout } from "./scaled/layout.ts";
+export type { Quantization, QuantizedTensor, QuantizeOptions } from "./scaled/quantize.ts";
+export { dequantize, quantize } from "./scaled/quantize.ts";
+export { blockExponent, mxExponent } from "./scaled/scale-rules.ts";
+export type { ScaledFormat, Scales } from "./scaled/scales.ts";

@@ -2,13 +2,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FORMATS, floatFormat } from "./catalog.ts";
-import { allValues } from "./codes.ts";
+import { allValues, decode, encode } from "./codes.ts";
+import { customFloat, SPECIALS } from "./custom-float.ts";
 import type { FloatFormat, Rounding } from "./format.ts";
 import { OVERFLOWS, ROUNDINGS } from "./format.ts";
 import { roundToFormat } from "./round.ts";
 
-const floats = FORMATS.filter((entry): entry is FloatFormat => entry.kind === "float");
-const anyFormat = fc.constantFrom(...floats);
+const signed = FORMATS.filter((entry): entry is FloatFormat => entry.kind === "float" && entry.hasSign);
+/** Any widths, bias and special values that FP32 can hold. */
+const anyCustom = fc
+  .record({
+    exponentBits: fc.integer({ min: 2, max: 7 }),
+    precision: fc.integer({ min: 2, max: 9 }),
+    bias: fc.integer({ min: 1, max: 60 }),
+    specials: fc.constantFrom(...SPECIALS),
+    hasNegativeZero: fc.boolean(),
+    hasSubnormals: fc.boolean(),
+  })
+  .map(customFloat);
+const anyFormat = fc.oneof(fc.constantFrom(...signed), anyCustom);
 const anyMode = fc.constantFrom(...ROUNDINGS);
 const anyOverflow = fc.constantFrom(...OVERFLOWS);
 const anyWord = fc.nat(0xffffffff);
@@ -44,7 +56,8 @@ describe("rounding, for any double", () => {
     fc.assert(
       fc.property(anyDouble, anyFormat, anyMode, anyOverflow, anyWord, (x, f, mode, overflow, word) => {
         const plus = roundToFormat(x, f, mode, overflow, word);
-        expect(roundToFormat(-x, f, mirrored[mode] ?? mode, overflow, word)).toBe(-plus);
+        const minus = roundToFormat(-x, f, mirrored[mode] ?? mode, overflow, word);
+        expect(minus).toBe(plus === 0 && !f.hasNegativeZero ? 0 : -plus);
       }),
     );
   });
@@ -59,6 +72,35 @@ describe("rounding, for any double", () => {
         expect([down, up]).toContain(y);
         if (mode.startsWith("nearest")) expect(Math.abs(y - x)).toBeLessThanOrEqual((up - down) / 2);
       }),
+    );
+  });
+});
+
+describe("codes and rounding", () => {
+  it("agree: a rounded value has a code, and the code has that value", () => {
+    fc.assert(
+      fc.property(anyDouble, anyFormat, anyMode, anyWord, (x, f, mode, word) => {
+        fc.pre(f.bits <= 32 && (f.hasNaN || !Number.isNaN(x)));
+        const y = roundToFormat(x, f, mode, "saturate", word);
+        expect(decode(encode(y, f), f)).toBe(y);
+      }),
+    );
+  });
+
+  it("of any custom format agree with the table of all values", () => {
+    fc.assert(
+      fc.property(anyCustom, (f) => {
+        const values = [...allValues({ ...f })];
+        const positive = values.filter(
+          ({ code, value }) => code < 2 ** (f.bits - 1) && Number.isFinite(value),
+        );
+        expect(positive.at(-1)?.value).toBe(f.maxFinite);
+        for (const { code, value } of values) {
+          if (!Number.isNaN(value)) expect(encode(value, f)).toBe(code);
+          expect(roundToFormat(value, f, "nearestEven", "infinity")).toBe(value);
+        }
+      }),
+      { numRuns: 20 },
     );
   });
 });
@@ -108,6 +150,28 @@ describe("stochastic rounding", () => {
     expect([at(2 ** -32, 0xfffffffe), at(2 ** -32, 0xffffffff)]).toEqual([1, 1.125]);
     expect(at(2 ** -33, 0xffffffff)).toBe(1);
     expect([at(1 - 2 ** -32, 0), at(1 - 2 ** -32, 1)]).toEqual([1, 1.125]);
+  });
+
+  it("with r random bits rounds up for nearestEven(d * 2^r) of the 2^r words, so few bits are not biased", () => {
+    const f = floatFormat("e4m3");
+    for (const r of [1, 2, 3, 8]) {
+      for (const fraction of [1 / 8, 1 / 4, 3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 0.3, 0.99, 2 ** -20]) {
+        const ups = Array.from({ length: 2 ** r }, (_, word) => (word * 2 ** (32 - r)) >>> 0).filter(
+          (word) => roundToFormat(1 + fraction / 8, f, "stochastic", "nan", word, r) > 1,
+        ).length;
+        const [floor, rest] = [Math.floor(fraction * 2 ** r), (fraction * 2 ** r) % 1];
+        const up = rest > 0.5 || (rest === 0.5 && floor % 2 === 1);
+        expect([r, fraction, ups]).toEqual([r, fraction, floor + (up ? 1 : 0)]);
+      }
+    }
+  });
+
+  it("reads the top bits of the word only", () => {
+    const f = floatFormat("bf16");
+    const at = (word: number) => roundToFormat(1 + 2 ** -8, f, "stochastic", "nan", word, 1);
+    expect([at(0x7fffffff), at(0x80000000)]).toEqual([1, 1 + 2 ** -7]);
+    for (const bits of [0, 33, 1.5])
+      expect(() => roundToFormat(1.01, f, "stochastic", "nan", 1, bits)).toThrow(/from 1 to 32/);
   });
 
   it("may carry into overflow, which the overflow choice then settles", () => {

@@ -1,14 +1,16 @@
 /** Rounding against a table of values: adversarial inputs of every small format, wide formats against the hardware. */
 import { describe, expect, it } from "vitest";
-import { FORMATS } from "./catalog.ts";
+import { FORMATS, floatFormat } from "./catalog.ts";
 import { allValues, MAX_LISTED_BITS } from "./codes.ts";
+import { exponentOf, powerOfTwo } from "./exponents.ts";
 import type { FloatFormat, Overflow, Rounding } from "./format.ts";
 import { OVERFLOWS, ROUNDINGS } from "./format.ts";
 import { roundToFormat } from "./round.ts";
 
-const floats = FORMATS.filter((entry): entry is FloatFormat => entry.kind === "float");
-const small = floats.filter((f) => f.bits <= MAX_LISTED_BITS);
-const [fp32, tf32, bf16, fp16, e5m2, e4m3] = floats;
+const signed = FORMATS.filter((entry): entry is FloatFormat => entry.kind === "float" && entry.hasSign);
+const small = signed.filter((f) => f.bits <= MAX_LISTED_BITS);
+const [fp32, tf32, bf16, fp16] = ["fp32", "tf32", "bf16", "fp16"].map(floatFormat);
+const [e5m2, e4m3, e8m0] = ["e5m2", "e4m3", "e8m0"].map(floatFormat);
 
 /** For the rules that no catalogue entry uses yet. */
 const oneZero: FloatFormat = { ...e5m2, name: "p3se", bias: 16, maxFinite: 49152, hasNegativeZero: false };
@@ -24,11 +26,11 @@ function tableOracle(
 ): (x: number, mode: Rounding, overflow: Overflow, random: number) => number {
   const table = [...allValues(f)].filter((v) => v.code < 2 ** (f.bits - 1)).map((v) => v.value);
   const finite = table.filter((value) => Number.isFinite(value));
-  const beyond = 2 * finite[finite.length - 1] - finite[finite.length - 2];
+  const beyond = nextMagnitude(finite, f);
   const magnitudes = [...finite, beyond];
   return (x, mode, overflow, random) => {
     const negative = x < 0 || Object.is(x, -0);
-    const index = roundedIndex(magnitudes, Math.abs(x), negative, mode, random);
+    const index = roundedIndex(magnitudes, Math.abs(x), f.precision === 1, { negative, mode, random });
     const infinity = overflow === "infinity" && f.hasInfinity ? Infinity : NaN;
     const large = overflow === "saturate" ? f.maxFinite : infinity;
     const magnitude = index < finite.length ? magnitudes[index] : large;
@@ -36,13 +38,22 @@ function tableOracle(
   };
 }
 
+/** The value after the largest one, if exponents went on. */
+function nextMagnitude(values: readonly number[], { precision }: FloatFormat): number {
+  const last = values[values.length - 1];
+  return last + powerOfTwo(exponentOf(last) - (precision - 1));
+}
+
 /** Index of the magnitude that |x| rounds to; the last index stands for everything above the largest finite one. */
 function roundedIndex(
   magnitudes: readonly number[],
   magnitude: number,
-  negative: boolean,
-  mode: Rounding,
-  random: number,
+  isOneBit: boolean,
+  {
+    negative,
+    mode,
+    random,
+  }: { readonly negative: boolean; readonly mode: Rounding; readonly random: number },
 ): number {
   const last = magnitudes.length - 1;
   if (magnitude >= magnitudes[last]) return last;
@@ -54,7 +65,9 @@ function roundedIndex(
   }
   const [below, above] = [magnitude - magnitudes[low], magnitudes[high] - magnitude];
   if (below === 0) return low;
-  const even = low % 2 === 0 ? low : high;
+  // A significand of one bit is odd, except 0: IEEE 754-2019 clause 4.3.1 then takes the larger magnitude.
+  const lowIsEven = isOneBit ? low === 0 : low % 2 === 0;
+  const even = lowIsEven ? low : high;
   const choices: Record<Rounding, number> = {
     nearestEven: below === above ? even : below < above ? low : high,
     nearestAway: below < above ? low : high,
@@ -70,7 +83,7 @@ function roundedIndex(
 /** The inputs on which implementations differ: every value, every tie, their nearest doubles, and both ends. */
 function adversarial(f: FloatFormat): number[] {
   const values = [...allValues(f)].map((v) => v.value).filter((v) => Number.isFinite(v) && v >= 0);
-  const magnitudes = [...values, 2 * f.maxFinite - values[values.length - 2]];
+  const magnitudes = [...values, nextMagnitude(values, f)];
   const inputs = magnitudes.flatMap((value, i) => {
     const tie = i === 0 ? value : (magnitudes[i - 1] + value) / 2;
     return [value, tie, tie * (1 - 2 ** -52), tie * (1 + 2 ** -52), value * (1 - 2 ** -50)];
@@ -93,10 +106,11 @@ function stridedFp32(stride: number): number[] {
 
 const WORDS = [0, 1, 0x7fffffff, 0x80000000, 0x9e3779b9, 0xffffffff];
 const strided = stridedFp32(199_999);
+const widelyStrided = stridedFp32(1_999_993);
 
 describe.each([...small, oneZero, shifted].map((f) => [f.name, f] as const))("rounding to %s", (_, f) => {
   const oracle = tableOracle(f);
-  const inputs = f.bits === 8 ? [...adversarial(f), ...strided] : adversarial(f);
+  const inputs = [...adversarial(f), ...widelyStrided];
 
   it.each(ROUNDINGS)("%s agrees with the table of values, for every overflow", (mode) => {
     const wrong: unknown[] = [];
@@ -194,7 +208,7 @@ describe("overflow", () => {
     expect(roundToFormat(-Infinity, e5m2, "nearestEven", "infinity")).toBe(-Infinity);
     expect(roundToFormat(Infinity, e4m3, "nearestEven", "infinity")).toBe(NaN);
     expect(roundToFormat(Infinity, e5m2, "nearestEven", "nan")).toBe(NaN);
-    for (const f of floats) expect(roundToFormat(NaN, f, "nearestEven", "saturate")).toBe(NaN);
+    for (const f of [...signed, e8m0]) expect(roundToFormat(NaN, f, "nearestEven", "saturate")).toBe(NaN);
   });
 });
 
@@ -213,5 +227,59 @@ describe("the small end", () => {
     expect([at(2 ** -7, "nearestEven"), at(2 ** -7 * 1.01, "nearestEven")]).toEqual([0, 2 ** -6]);
     expect([at(2 ** -9, "towardPositive"), at(2 ** -9, "towardNegative")]).toEqual([2 ** -6, 0]);
     expect(at(2 ** -6 * 1.125, "nearestEven")).toBe(2 ** -6 * 1.125);
+  });
+});
+
+describe("a format without sign and zero (e8m0)", () => {
+  const at = (x: number, mode: Rounding = "nearestEven", overflow: Overflow = "saturate", random?: number) =>
+    roundToFormat(x, e8m0, mode, overflow, random);
+
+  it("holds every power of two, and rounds the middle up", () => {
+    for (let exponent = -127; exponent <= 127; exponent++) {
+      expect(at(2 ** exponent)).toBe(2 ** exponent);
+      if (exponent < 127) expect(at(1.5 * 2 ** exponent)).toBe(2 ** (exponent + 1));
+      expect(at(1.4999 * 2 ** exponent)).toBe(2 ** exponent);
+    }
+  });
+
+  it("has no zero and nothing below it", () => {
+    for (const mode of ROUNDINGS) {
+      expect([0, -0, 2 ** -149, 2 ** -128].map((x) => at(x, mode, "saturate", 0))).toEqual(
+        new Array(4).fill(2 ** -127),
+      );
+      expect([-1, -(2 ** -149), -Infinity, NaN].map((x) => at(x, mode))).toEqual(new Array(4).fill(NaN));
+    }
+  });
+
+  it("overflows above 2^127 to its largest value or to NaN: it has no Infinity", () => {
+    expect([at(1.5 * 2 ** 127), at(Infinity)]).toEqual([2 ** 127, 2 ** 127]);
+    expect([at(Infinity, "nearestEven", "infinity"), at(2 ** 128, "towardZero", "nan")]).toEqual([NaN, NaN]);
+    expect(at(1.75 * 2 ** 127, "towardZero", "nan")).toBe(2 ** 127);
+  });
+
+  it("goes up by the fraction of the way to the next power", () => {
+    expect([
+      at(1.25, "stochastic", "saturate", 0xbfffffff),
+      at(1.25, "stochastic", "saturate", 0xc0000000),
+    ]).toEqual([1, 2]);
+    expect([at(1.01, "towardPositive"), at(1.99, "towardNegative"), at(1.99, "nearestAway")]).toEqual([
+      2, 1, 2,
+    ]);
+  });
+});
+
+describe("fp64", () => {
+  it("holds every double", () => {
+    const doubles = [
+      Number.MAX_VALUE,
+      Number.MIN_VALUE,
+      2 ** -1022,
+      0.1,
+      -Infinity,
+      -0,
+      3 * Number.MIN_VALUE,
+    ];
+    for (const mode of ROUNDINGS)
+      expect(doubles.map((x) => roundToFormat(x, floatFormat("fp64"), mode, "infinity", 1))).toEqual(doubles);
   });
 });

@@ -4,10 +4,12 @@
  *
  * Layout: elements are row-major over `shape`. Scales are row-major over the shape with the blocked axes divided by the
  * block (rounded up). Codes are packed little-endian: two 4-bit codes a byte, the first in the low half; four 6-bit codes
- * in three bytes, the first in the lowest bits; other widths one code in 1, 2 or 4 bytes. Integers are in two's complement.
+ * in three bytes, the first in the lowest bits; other widths one code
+ * in 1, 2 or 4 bytes. Integers are in two's complement of that width.
  */
-import type { NumberFormat, Overflow, Rounding, ScaleRule, Scaling } from "../formats/format.ts";
+import type { NumberFormat, Overflow, Rounding, ScaleRule } from "../formats/format.ts";
 import type { RoundingStatistics } from "../formats/rounding-statistics.ts";
+import type { TensorLayout } from "../formats/scaled/layout.ts";
 
 /** What the random bits of `stochastic` are keyed by, beside the element's index: all uint32. */
 export interface BulkKey {
@@ -17,15 +19,9 @@ export interface BulkKey {
   readonly tensorId: number;
 }
 
-/** How elements are laid out and scaled. */
-export interface BulkLayout {
+/** The format, and which elements share a scale where it has scales. */
+export interface BulkLayout extends TensorLayout {
   readonly format: NumberFormat;
-  /** Default: one axis with all elements. The product of its sizes is the number of elements. */
-  readonly shape?: readonly number[];
-  /** Block formats: the axis that blocks run along; negative counts from the end. Default: the last. */
-  readonly blockAxis?: number;
-  /** Fixed formats. Default: one power of two for the tensor. */
-  readonly scaling?: Scaling;
 }
 
 export interface BulkRequest extends BulkLayout {

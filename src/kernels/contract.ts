@@ -31,6 +31,7 @@ export type DType = "f32" | "bf16" | "i16" | "i32";
 
 /** Round a result to a float format as it is stored: once, from the exact FP32 result. */
 export interface StoreRounding {
+  /** With a sign, and inside FP32: not e8m0, not fp64. */
   readonly format: FloatFormat;
   readonly rounding: Rounding;
   readonly overflow: Overflow;

@@ -28,18 +28,6 @@ describe("rounding words", () => {
     expect([0, 1, 2, 3].map(shifted)).toEqual([6, 7, 8, 9].map(wordAt));
   });
 
-  it("keep the top bits when fewer are asked for", () => {
-    const elements = [0, 1, 2, 3, 4, 5];
-    const eight = roundingCursor({ ...key, randomBits: 8 });
-    expect(elements.map(eight)).toEqual(elements.map((element) => (wordAt(element) & 0xff000000) >>> 0));
-    const one = roundingCursor({ ...key, randomBits: 1 });
-    expect(elements.map(one)).toEqual(elements.map((element) => (wordAt(element) >= 2 ** 31 ? 2 ** 31 : 0)));
-    expect(elements.map(roundingCursor({ ...key, randomBits: 32 }))).toEqual(elements.map(wordAt));
-    for (const randomBits of [0, 33, 1.5]) {
-      expect(() => roundingCursor({ ...key, randomBits })).toThrow(/from 1 to 32/);
-    }
-  });
-
   it("change with every part of the key", () => {
     const first = wordAt(0);
     const others = Object.keys(key).map((part) => roundingCursor({ ...key, [part]: 99 })(0));

@@ -3,7 +3,6 @@
  * that every kernel set, thread count and resumed run rounds alike. The C++ kernels compute the same words.
  * Knows nothing of formats: rounding takes the word as an argument.
  */
-import { require } from "../base/errors.ts";
 import { philox4x32 } from "./philox.ts";
 import { STREAMS } from "./streams.ts";
 
@@ -32,23 +31,11 @@ export interface RoundingKey {
   readonly tensorId: number;
   /** The element that index 0 stands for, when an array is a part of a tensor (default 0). */
   readonly offset?: number;
-  /** Random bits of each word, 1 to 32 (default 32): the low 32 − randomBits bits are zero. */
-  readonly randomBits?: number;
 }
 
-/**
- * A function from element index to `roundingWord`. Any order is right; neighbours are cheap, since the last block of
- * four words is kept.
- * @throws RoundoffError INVALID_ARGUMENT if `randomBits` is not an integer from 1 to 32.
- */
+/** A function from element index to `roundingWord`. Any order is right; neighbours are cheap: four words are kept. */
 export function roundingCursor(key: RoundingKey): (element: number) => number {
-  const { seedLow, seedHigh, step, tensorId, offset = 0, randomBits = 32 } = key;
-  require(Number.isInteger(randomBits) && randomBits >= 1 && randomBits <= 32, "INVALID_ARGUMENT", () => ({
-    what: "the number of random bits of stochastic rounding is out of range",
-    expected: "an integer from 1 to 32",
-    received: String(randomBits),
-  }));
-  const mask = (0xffffffff << (32 - randomBits)) >>> 0;
+  const { seedLow, seedHigh, step, tensorId, offset = 0 } = key;
   const cached = new Uint32Array(4);
   let cachedBlock = -1;
   return (index) => {
@@ -58,6 +45,6 @@ export function roundingCursor(key: RoundingKey): (element: number) => number {
       philox4x32(block, tensorId, step, STREAMS.rounding, seedLow, seedHigh, cached);
       cachedBlock = block;
     }
-    return (cached[element % 4] & mask) >>> 0;
+    return cached[element % 4];
   };
 }

@@ -3,29 +3,26 @@
  * another implementation, value by value.
  */
 import type { Command } from "commander";
-import { RoundoffError, require } from "../../base/errors.ts";
-import { powerOfTwo } from "../../formats/exponents.ts";
+import { require } from "../../base/errors.ts";
 import {
-  EXPONENT_NOT_A_NUMBER,
-  encode,
   format as findFormat,
   type NumberFormat,
   OVERFLOWS,
   type Overflow,
   ROUNDINGS,
   type Rounding,
+  SCALE_RULES,
+  SCALING_RULES,
+  type ScaleRule,
+  type ScalingRule,
 } from "../../formats/index.ts";
+import { isScaled } from "../../kernels/reference/bulk.ts";
 import { splitSeed } from "../../random/streams.ts";
-import { type AtomicFile, withOutputs } from "../atomic-file.ts";
+import { type OutputRequest, withOutputs } from "../atomic-file.ts";
 import { type CliContext, printResult } from "../context.ts";
+import { type Converted, type ConvertRequest, convertValues } from "../convert-values.ts";
 import { float32Bytes, packCodes, readFloat32File } from "../float-file.ts";
-import { choiceOption, integerOption } from "../option-values.ts";
-import {
-  type RoundedValues,
-  type RoundingRequest,
-  roundByDefinition,
-  roundWithKernels,
-} from "../round-values.ts";
+import { choiceOption, integerOption, shapeOption } from "../option-values.ts";
 import { textTable } from "../text-table.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
@@ -36,7 +33,13 @@ interface ConvertOptions extends JsonOption, KernelOption {
   readonly in: string;
   readonly out: string;
   readonly codes: boolean;
+  readonly shape?: readonly number[];
+  readonly blockAxis?: number;
+  readonly scaleRule?: ScaleRule;
+  readonly scaling?: ScalingRule;
+  readonly scaleAxis?: number;
   readonly scales?: string;
+  readonly zeroPoints?: string;
   readonly seed: number;
   readonly step: number;
   readonly tensor: number;
@@ -45,6 +48,7 @@ interface ConvertOptions extends JsonOption, KernelOption {
 
 const UINT32_MAX = 2 ** 32 - 1;
 const ALL_RANDOM_BITS = 32;
+const MAX_AXES = 32;
 
 export function registerConvert(program: Command, context: CliContext): void {
   const command = declareCommand(
@@ -57,8 +61,8 @@ export function registerConvert(program: Command, context: CliContext): void {
     .requiredOption("--out <file>", "the rounded values as FP32, or their codes with --codes")
     .option("--rounding <mode>", ROUNDINGS.join(", "), choiceOption("--rounding", ROUNDINGS), "nearestEven")
     .option("--overflow <rule>", OVERFLOWS.join(", "), choiceOption("--overflow", OVERFLOWS), "saturate")
-    .option("--codes", "write codes of 1, 2 or 4 bytes instead of FP32 values", false)
-    .option("--scales <file>", "write the shared exponent as FP32 (formats that have one)");
+    .option("--codes", "write codes of 1, 2 or 4 bytes instead of FP32 values", false);
+  declareScales(command);
   declareRandomness(command);
   declareKernels(command).action(async (options: ConvertOptions) => {
     const result = await convert(context, options);
@@ -69,6 +73,31 @@ export function registerConvert(program: Command, context: CliContext): void {
       ),
     );
   });
+}
+
+/** Where scales come from and go to, for formats whose elements share them. */
+function declareScales(command: Command): void {
+  const axis = (name: string) => integerOption(name, { min: -MAX_AXES, max: MAX_AXES });
+  command
+    .option("--shape <sizes>", "the shape of the values, such as 64x200", shapeOption("--shape"))
+    .option(
+      "--block-axis <n>",
+      "block formats: the axis of the blocks (default: the last)",
+      axis("--block-axis"),
+    )
+    .option(
+      "--scale-rule <rule>",
+      `shared exponents: ${SCALE_RULES.join(", ")} (default: floor)`,
+      choiceOption("--scale-rule", SCALE_RULES),
+    )
+    .option(
+      "--scaling <rule>",
+      `integers: ${SCALING_RULES.join(", ")} (default: powerOfTwo)`,
+      choiceOption("--scaling", SCALING_RULES),
+    )
+    .option("--scale-axis <n>", "integers: one scale for each index of this axis", axis("--scale-axis"))
+    .option("--scales <file>", "write the scales or shared exponents as FP32")
+    .option("--zero-points <file>", "write the zero points of affine integers as FP32");
 }
 
 /** The key of the random bits of `stochastic`: the same key gives the same bits everywhere in Roundoff. */
@@ -91,68 +120,67 @@ function declareRandomness(command: Command): void {
 }
 
 async function convert(context: CliContext, options: ConvertOptions) {
-  const { scales, format } = options;
-  require(scales === undefined || format.kind === "fixed", "INVALID_ARGUMENT", () => ({
-    what: `--scales does not apply to format ${format.name}`,
-    expected: "a format with a shared exponent",
-    received: `a ${format.kind} format`,
-    hint: "Leave --scales out.",
-  }));
-  const outputs = [{ option: "--out", path: options.out }];
-  if (scales !== undefined) outputs.push({ option: "--scales", path: scales });
-  return withOutputs(outputs, async ([out, scalesOut]) => {
+  const { scales, format, zeroPoints } = options;
+  requireScales("--scales", scales, format);
+  requireScales("--zero-points", zeroPoints, format);
+  const named = [
+    { option: "--out", path: options.out },
+    { option: "--scales", path: scales },
+    { option: "--zero-points", path: zeroPoints },
+  ];
+  const outputs = named.filter((output): output is OutputRequest => output.path !== undefined);
+  return withOutputs(outputs, async (files) => {
     const source = await readFloat32File(options.in, "--in");
-    const rounded = await round(context, source, options);
-    await out.write(outputBytes(rounded, options));
-    await writeScales(scalesOut, rounded);
-    const nsPerElement = source.length === 0 ? 0 : rounded.nanoseconds / source.length;
-    return { ...rounded.statistics, nsPerElement };
+    // Chosen first: kernels that were asked for and are not there are an error whatever the input is.
+    const { kernels } = kernelsFor(context, options);
+    const converted = await convertValues(kernels, source, requestOf(options), {
+      demanded: options.kernels !== undefined,
+    });
+    const bytes = {
+      "--out": () => outputBytes(converted, options),
+      "--scales": () => float32Bytes(converted.scales ?? []),
+      "--zero-points": () => float32Bytes(converted.zeroPoints ?? []),
+    };
+    for (const [i, { option }] of outputs.entries())
+      await files[i].write(bytes[option as keyof typeof bytes]());
+    const nsPerElement = source.length === 0 ? 0 : converted.nanoseconds / source.length;
+    const { tensorScale } = converted;
+    return { ...converted.statistics, ...(tensorScale !== undefined && { tensorScale }), nsPerElement };
   });
 }
 
-/** With kernels where they can do it: they always use all 32 random bits. */
-async function round(
-  context: CliContext,
-  source: Float32Array,
-  options: ConvertOptions,
-): Promise<RoundedValues> {
-  const { format, rounding, overflow, step, tensor, randomBits } = options;
-  const [seedLow, seedHigh] = splitSeed(options.seed);
-  const key = { seedLow, seedHigh, step, tensorId: tensor, randomBits };
-  const request: RoundingRequest = { format, rounding, overflow, key };
-  // Chosen first: kernels that were asked for and are not there are an error whatever the input is.
-  const { kernels } = kernelsFor(context, options);
-  // Kernels have no empty tensors.
-  if (kernels.name === "reference" || source.length === 0) return roundByDefinition(source, request);
-  if (rounding === "stochastic" && randomBits < ALL_RANDOM_BITS) {
-    if (options.kernels === undefined) return roundByDefinition(source, request);
-    throw new RoundoffError("UNSUPPORTED", {
-      what: "the native kernels have no setting for the number of random bits",
-      expected: `--random-bits ${ALL_RANDOM_BITS}`,
-      received: String(randomBits),
-      hint: "Use --kernels reference.",
-    });
-  }
-  return roundWithKernels(kernels, source, request);
+function requireScales(option: string, path: string | undefined, format: NumberFormat): void {
+  require(path === undefined || isScaled(format), "INVALID_ARGUMENT", () => ({
+    what: `${option} does not apply to format ${format.name}`,
+    expected: "a format with scales or a shared exponent",
+    received: `a ${format.kind} format`,
+    hint: `Leave ${option} out.`,
+  }));
 }
 
-function outputBytes(
-  { values, sharedExponent }: RoundedValues,
-  { codes, format }: ConvertOptions,
-): Uint8Array {
-  if (!codes) return float32Bytes(values);
-  const numbers = new Float64Array(values.length);
-  if (format.kind === "float") {
-    for (let i = 0; i < values.length; i++) numbers[i] = encode(values[i], format);
-  } else if (sharedExponent !== undefined && sharedExponent !== EXPONENT_NOT_A_NUMBER) {
-    // Two factors: 2^−exponent alone can leave the range of a double.
-    const half = Math.trunc(-sharedExponent / 2);
-    const [first, second] = [powerOfTwo(half), powerOfTwo(-sharedExponent - half)];
-    for (let i = 0; i < values.length; i++) numbers[i] = values[i] * first * second;
-  }
-  return packCodes(numbers, format.bits);
+function requestOf(options: ConvertOptions): ConvertRequest {
+  const { format, rounding, overflow, codes, shape, blockAxis, scaleRule, scaling, scaleAxis } = options;
+  const { seed, step, tensor, randomBits } = options;
+  require(scaleAxis === undefined || scaling !== undefined, "INVALID_ARGUMENT", () => ({
+    what: "--scale-axis needs --scaling",
+    expected: `--scaling with one of ${SCALING_RULES.join(", ")}`,
+    received: "no --scaling",
+  }));
+  const [seedLow, seedHigh] = splitSeed(seed);
+  return {
+    format,
+    rounding,
+    overflow,
+    codes,
+    shape,
+    blockAxis,
+    scaleRule,
+    scaling: scaling && { rule: scaling, axis: scaleAxis },
+    randomBits,
+    key: { seedLow, seedHigh, step, tensorId: tensor },
+  };
 }
 
-async function writeScales(file: AtomicFile | undefined, { sharedExponent }: RoundedValues): Promise<void> {
-  if (file !== undefined && sharedExponent !== undefined) await file.write(float32Bytes([sharedExponent]));
+function outputBytes({ output }: Converted, { codes, format }: ConvertOptions): Uint8Array {
+  return codes ? packCodes(output, format.bits) : float32Bytes(output);
 }

@@ -22,7 +22,10 @@ import { implementations, leftOut } from "./implementations.ts";
 import { type AnyOpRun, type OpInput, type OpOutput, runOp } from "./run-op.ts";
 
 const CASES = allCases();
-const FLOAT_FORMATS = FORMATS.filter((format): format is FloatFormat => format.kind === "float");
+/** All that a plan may store: floats with a sign whose values FP32 has. */
+const FLOAT_FORMATS = FORMATS.filter(
+  (format): format is FloatFormat => format.kind === "float" && format.hasSign && format.bits <= 32,
+);
 /** All but the one whose outputs are integers and their exponent. */
 const STORING_OPS = OP_NAMES.filter((op) => op !== "quantizeDynamicFixed");
 const CLOCK = [0x89abcdef, 0x01234567, 41] as const;
