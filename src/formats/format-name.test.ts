@@ -59,8 +59,16 @@ describe("names of floats", () => {
     });
     fc.assert(
       fc.property(options, (chosen) => {
-        const { name, aliases, source, draft, ...facts } = customFloat(chosen);
-        expect(format(name)).toMatchObject(facts);
+        const { name, bias, maxFinite, hasInfinity, hasNaN } = customFloat(chosen);
+        const { exponentBits, precision, hasNegativeZero, hasSubnormals } = chosen;
+        const widths = { exponentBits, precision, bias, maxFinite };
+        expect(format(name)).toMatchObject({
+          ...widths,
+          hasInfinity,
+          hasNaN,
+          hasNegativeZero,
+          hasSubnormals,
+        });
       }),
     );
   });

@@ -22,7 +22,7 @@ function mx(name: string, aliases: readonly string[], of: FloatFormat | FixedFor
     element: of,
     scale: { kind: "e8m0" },
     block: MX_BLOCK,
-    source: "OCP Microscaling Formats (MX) Specification 1.0",
+    source: "OCP MX 1.0",
   };
 }
 

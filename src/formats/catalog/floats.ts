@@ -5,8 +5,8 @@
 import { floatRecord } from "../custom-float.ts";
 import type { FloatFormat } from "../format.ts";
 
-const OCP_OFP8 = "OCP 8-bit Floating Point Specification (OFP8) 1.0";
-const OCP_MX = "OCP Microscaling Formats (MX) Specification 1.0";
+const OCP_OFP8 = "OCP OFP8 1.0";
+const OCP_MX = "OCP MX 1.0";
 const GRAPHCORE = "Noune et al. 2022, 8-bit Numerical Formats for Deep Neural Networks";
 const IEEE_LIKE = "ml_dtypes, IEEE 754 layout";
 
