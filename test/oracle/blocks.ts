@@ -1,0 +1,200 @@
+/**
+ * The oracle for formats with scales: a literal transcription of docs/numerics.md in exact fractions, one group of elements
+ * at a time. Patterns in, patterns out. Shares no code with src/formats/scaled/; it must not use anything of src/ but types.
+ * Source: OCP MX 1.0, Drumond et al. 2018 (BFP), NVIDIA 2025 (NVFP4).
+ */
+import type { FloatFormat, ScaleRule } from "../../src/formats/format.ts";
+import type { RoundingRule } from "./decide.ts";
+import { INFINITY_PATTERN, NAN_PATTERN, patternOfValue, SIGN_PATTERN } from "./exact.ts";
+import type { Rational } from "./rational.ts";
+import {
+  ceilLog2,
+  compare,
+  floorLog2,
+  ofInteger,
+  ofPattern,
+  over,
+  powerOf2,
+  roundToGrid,
+  roundToMultiple,
+  times,
+  toFp32Pattern,
+  ZERO,
+} from "./rational.ts";
+
+/** What elements are, in their own scale: a float format, or multiples of `step` up to `largest` steps. */
+export type ElementKind =
+  | { readonly kind: "float"; readonly format: FloatFormat }
+  | { readonly kind: "integer"; readonly step: Rational; readonly largest: bigint };
+
+/** Integers of MX count in 2^−(bits − 2). */
+export function mxInteger(bits: number): ElementKind {
+  return { kind: "integer", step: powerOf2(2 - bits), largest: largestInteger(bits) };
+}
+
+export function largestInteger(bits: number): bigint {
+  return (1n << BigInt(bits - 1)) - 1n;
+}
+
+/** The rule for the element of an index; a fixed one, but for stochastic rounding. */
+export type RuleAt = (index: number) => RoundingRule;
+
+export interface GroupResult {
+  /** The shared exponent; undefined if the group is not a number. */
+  readonly exponent: number | undefined;
+  readonly results: readonly number[];
+}
+
+/** One MX block. */
+export function mxBlock(
+  patterns: readonly number[],
+  element: ElementKind,
+  rule: ScaleRule,
+  at: RuleAt,
+): GroupResult {
+  if (patterns.some(isNotFinite)) return notANumber(patterns);
+  const exponent = mxExponentOf(amaxOf(patterns), element, rule);
+  const scale = powerOf2(exponent);
+  const keepsSign = element.kind === "float" && element.format.hasNegativeZero;
+  const results = patterns.map((pattern, i) => {
+    const negative = pattern >= SIGN_PATTERN;
+    const quotient = over(ofPattern(pattern), scale);
+    const rounded = roundToElement(quotient, element, negative, at(i));
+    return signed(toFp32Pattern(times(rounded, scale)), negative, keepsSign);
+  });
+  return { exponent, results };
+}
+
+function mxExponentOf(amax: Rational, element: ElementKind, rule: ScaleRule): number {
+  if (amax.numerator === 0n) return -127;
+  return Math.max(-127, Math.min(127, wantedExponent(amax, element, rule)));
+}
+
+function wantedExponent(amax: Rational, element: ElementKind, rule: ScaleRule): number {
+  const largest = largestOf(element);
+  const emax = floorLog2(largest);
+  switch (rule) {
+    case "floor":
+      return floorLog2(amax) - emax;
+    case "ceil":
+      return ceilLog2(amax) - emax;
+    case "even":
+      return floorLog2(nearest(amax, precisionOf(element))) - emax;
+    case "roundUp":
+      return ceilLog2(over(amax, largest));
+    case "nearest":
+      return floorLog2(nearest(amax, 1)) - emax;
+  }
+  return rule satisfies never;
+}
+
+/** amax rounded nearestEven to some significand bits, whatever its exponent. */
+function nearest(amax: Rational, precision: number): Rational {
+  return roundToGrid(amax, { precision, emin: -1000 }, false, { mode: "nearestEven" });
+}
+
+function largestOf(element: ElementKind): Rational {
+  if (element.kind === "integer") return times(ofInteger(element.largest), element.step);
+  return ofPattern(patternOfValue(element.format.maxFinite));
+}
+
+function precisionOf(element: ElementKind): number {
+  // An integer with n magnitude bits has n significand bits at its upper end.
+  return element.kind === "float" ? element.format.precision : element.largest.toString(2).length;
+}
+
+/** Rounded once to the element format, saturating. */
+function roundToElement(x: Rational, element: ElementKind, negative: boolean, rule: RoundingRule): Rational {
+  if (element.kind === "integer") {
+    const integer = roundToMultiple(x, element.step, negative, rule);
+    return times(clamped(integer, element.largest), element.step);
+  }
+  const { precision, bias } = element.format;
+  const rounded = roundToGrid(x, { precision, emin: 1 - bias }, negative, rule);
+  const largest = largestOf(element);
+  return compare(rounded, largest) < 0 ? rounded : largest;
+}
+
+function clamped(integer: bigint, largest: bigint): Rational {
+  // Math.min knows no bigint.
+  if (integer > largest) return ofInteger(largest);
+  return ofInteger(integer);
+}
+
+/** One block of block floating point, or a tensor of dynamic fixed point. */
+export function fixedBlock(
+  patterns: readonly number[],
+  bits: number,
+  scaleRule: "floor" | "ceil",
+  at: RuleAt,
+): GroupResult {
+  if (patterns.some(isNotFinite)) return notANumber(patterns);
+  const amax = amaxOf(patterns);
+  const log2 = scaleRule === "floor" ? floorLog2 : ceilLog2;
+  const exponent = amax.numerator === 0n ? 0 : log2(amax) - (bits - 2);
+  const step = powerOf2(exponent);
+  const largest = largestInteger(bits);
+  const results = patterns.map((pattern, i) => {
+    const negative = pattern >= SIGN_PATTERN;
+    const integer = roundToMultiple(ofPattern(pattern), step, negative, at(i));
+    return signed(toFp32Pattern(times(clamped(integer, largest), step)), negative, false);
+  });
+  return { exponent, results };
+}
+
+export interface TwoLevelResult {
+  /** FP32 patterns. */
+  readonly tensorScale: number;
+  readonly blockScales: readonly number[];
+  readonly results: readonly number[];
+}
+
+/** A whole NVFP4 tensor as consecutive blocks of `size` elements; `elements` are e2m1, block scales `scaleFormat`. */
+export function twoLevelTensor(
+  patterns: readonly number[],
+  size: number,
+  element: FloatFormat,
+  scaleFormat: FloatFormat,
+  at: RuleAt,
+): TwoLevelResult {
+  const blocks = Array.from({ length: Math.ceil(patterns.length / size) }, (_, i) =>
+    patterns.slice(i * size, (i + 1) * size),
+  );
+  if (patterns.some(isNotFinite)) {
+    const { results } = notANumber(patterns);
+    return { tensorScale: NAN_PATTERN, blockScales: blocks.map(() => NAN_PATTERN), results };
+  }
+  const kind: ElementKind = { kind: "float", format: element };
+  const scaleKind: ElementKind = { kind: "float", format: scaleFormat };
+  const tensorScale = toFp32Pattern(over(amaxOf(patterns), times(largestOf(kind), largestOf(scaleKind))));
+  const scales = blocks.map((block) => {
+    if (tensorScale === 0) return ZERO;
+    const wanted = over(amaxOf(block), times(largestOf(kind), ofPattern(tensorScale)));
+    return roundToElement(wanted, scaleKind, false, { mode: "nearestEven" });
+  });
+  const results = patterns.map((pattern, i) => {
+    const negative = pattern >= SIGN_PATTERN;
+    const step = times(scales[Math.floor(i / size)], ofPattern(tensorScale));
+    if (step.numerator === 0n) return signed(0, negative, true);
+    const rounded = roundToElement(over(ofPattern(pattern), step), kind, negative, at(i));
+    return signed(toFp32Pattern(times(rounded, step)), negative, true);
+  });
+  return { tensorScale, blockScales: scales.map(toFp32Pattern), results };
+}
+
+function amaxOf(patterns: readonly number[]): Rational {
+  // FP32 magnitudes are in the order of their patterns.
+  return ofPattern(patterns.reduce((most, pattern) => Math.max(most, pattern & 0x7fffffff), 0));
+}
+
+function isNotFinite(pattern: number): boolean {
+  return (pattern & 0x7fffffff) >= INFINITY_PATTERN;
+}
+
+function notANumber(patterns: readonly number[]): GroupResult {
+  return { exponent: undefined, results: patterns.map(() => NAN_PATTERN) };
+}
+
+function signed(magnitude: number, negative: boolean, keepsZeroSign: boolean): number {
+  return negative && (magnitude !== 0 || keepsZeroSign) ? magnitude + SIGN_PATTERN : magnitude;
+}
