@@ -32,6 +32,41 @@ describe("models", () => {
     expect(parameterCount("resnet20")).toBe(stem + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650);
   });
 
+  it.each([
+    ["resnet18", 11_689_512],
+    ["resnet34", 21_797_672],
+    ["resnet50", 25_557_032],
+  ])("%s at full size has the published number of parameters, %i", (name, count) => {
+    const imagenet = { channels: 3, size: 224, classes: 1000 };
+    const model = createModel(modelDefinition(name), imagenet);
+    expect(namedParameters(model).reduce((sum, [, { shape }]) => sum + elementCount(shape), 0)).toBe(count);
+  });
+
+  it("resnet50 has the published size of every stage at 224 pixels", () => {
+    const graph = new Graph({ training: true });
+    const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [1, 224, 224, 3], "input"));
+    createModel(modelDefinition("resnet50"), { channels: 3, size: 224, classes: 1000 }).forward(x);
+    const lastOf = (path: string) =>
+      graph.nodes.findLast((node) => node.path.startsWith(path))!.outputs[0].shape.slice(1);
+    expect(lastOf("conv1")).toEqual([112, 112, 64]);
+    expect(lastOf("maxpool")).toEqual([56, 56, 64]);
+    expect(lastOf("layer1.2")).toEqual([56, 56, 256]);
+    expect(lastOf("layer2.3")).toEqual([28, 28, 512]);
+    expect(lastOf("layer3.5")).toEqual([14, 14, 1024]);
+    expect(lastOf("layer4.2")).toEqual([7, 7, 2048]);
+  });
+
+  it("a ResNet for small pictures keeps their size in the stem", () => {
+    const model = createModel(modelDefinition("resnet18"), task, { stemKernel: 3, width: 8 });
+    const graph = new Graph({ training: true });
+    const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [1, 32, 32, 1], "input"));
+    model.forward(x);
+    expect(graph.nodes.find(({ path }) => path === "layer1.0.conv1")!.inputs[0].shape).toEqual([
+      1, 32, 32, 8,
+    ]);
+    expect(() => createModel(modelDefinition("resnet18"), task, { stemKernel: 5 })).toThrow(/stemKernel/);
+  });
+
   it("use PyTorch's names", () => {
     const names = namedStates(createModel(modelDefinition("resnet20"), task)).map(([name]) => name);
     expect(names).toContain("layer2.0.downsample.0.weight");

@@ -3,9 +3,10 @@ import { unknownName } from "../base/errors.ts";
 import { lenet } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
 import type { ModelDefinition } from "./model.ts";
+import { resnet18, resnet34, resnet50 } from "./resnet.ts";
 import { resnet20 } from "./resnet-cifar.ts";
 
-export const MODELS: readonly ModelDefinition[] = [mlp, lenet, resnet20];
+export const MODELS: readonly ModelDefinition[] = [mlp, lenet, resnet20, resnet18, resnet34, resnet50];
 
 /** @throws UNKNOWN_NAME with the closest match. */
 export function modelDefinition(name: string): ModelDefinition {

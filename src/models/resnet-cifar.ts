@@ -3,37 +3,9 @@
  * section 4.2. Shortcuts that change shape are 1×1 convolutions with batch norm (the paper's option B).
  */
 import type { Tensor } from "../graph/tensor.ts";
-import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, Module, Sequential } from "../nn/index.ts";
+import { BatchNorm2d, Conv2d, GlobalAvgPool2d, Linear, Module, type Sequential } from "../nn/index.ts";
 import type { ModelDefinition, ModelOptions } from "./model.ts";
-
-class BasicBlock extends Module {
-  readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
-  readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
-  readonly downsample?: Sequential;
-
-  constructor(inChannels: number, channels: number, stride: number) {
-    super();
-    this.conv1 = new Conv2d(inChannels, channels, 3, { stride, padding: 1, bias: false });
-    this.bn1 = new BatchNorm2d(channels);
-    this.conv2 = new Conv2d(channels, channels, 3, { padding: 1, bias: false });
-    this.bn2 = new BatchNorm2d(channels);
-    if (stride !== 1 || inChannels !== channels) {
-      this.downsample = new Sequential(
-        new Conv2d(inChannels, channels, 1, { stride, bias: false }),
-        new BatchNorm2d(channels),
-      );
-    }
-  }
-
-  forward(x: Tensor): Tensor {
-    const hidden = this.bn1.forward(this.conv1.forward(x)).relu();
-    const residual = this.bn2.forward(this.conv2.forward(hidden));
-    const shortcut = this.downsample === undefined ? x : this.downsample.forward(x);
-    return residual.add(shortcut).relu();
-  }
-}
+import { BASIC_BLOCK, residualStage } from "./residual-blocks.ts";
 
 class ResNetCifar extends Module {
   readonly conv1: Conv2d;
@@ -46,12 +18,8 @@ class ResNetCifar extends Module {
 
   constructor(channels: number, classes: number, { width, blocks, stemStride }: ModelOptions) {
     super();
-    const stage = (from: number, to: number, stride: number) =>
-      new Sequential(
-        ...Array.from({ length: blocks }, (_, i) =>
-          i === 0 ? new BasicBlock(from, to, stride) : new BasicBlock(to, to, 1),
-        ),
-      );
+    const stage = (inChannels: number, inner: number, stride: number) =>
+      residualStage(BASIC_BLOCK, blocks, { inChannels, inner, stride });
     this.conv1 = new Conv2d(channels, width, 3, { stride: stemStride, padding: 1, bias: false });
     this.bn1 = new BatchNorm2d(width);
     this.layer1 = stage(width, width, 1);
