@@ -106,12 +106,81 @@ describe("convert", () => {
   });
 });
 
+describe("convert to formats with scales", () => {
+  it("writes values and one scale for each block, row by row", async () => {
+    const values = [7, 1, 0.25, 16, 3, 2];
+    const options = ["--format", "mxfp4", "--shape", "2x3", "--block-axis", "0", "--scales", path("e.f32")];
+    expect(await convert(values, ...options)).toEqual([8, 1, 0.25, 16, 3, 2]);
+    expect([...(await readFloat32File(path("e.f32"), "--scales"))]).toEqual([4, 0.5, 0.5]);
+  });
+
+  it("takes the rule of the scale", async () => {
+    const options = ["--format", "mxfp4", "--scales", path("e.f32"), "--scale-rule"];
+    const scaleBy = async (rule: string) => {
+      const [value] = await convert([7], ...options, rule);
+      return [value, ...(await readFloat32File(path("e.f32"), "--scales"))];
+    };
+    expect(await scaleBy("floor")).toEqual([6, 1]);
+    expect(await scaleBy("roundUp")).toEqual([8, 2]);
+  });
+
+  it("writes element codes, one byte each", async () => {
+    for (const [format, values, bytes] of [
+      ["mxfp4", [6, -0.5], [0x7, 0x9]],
+      ["mxint8", [1, -1], [0x40, 0xc0]],
+      ["bfp4b2", [7, -7], [0x07, 0xf9]],
+      ["nvfp4", [2688, -448], [0x7, 0xa]],
+      ["int12", [1024, -1], [0x00, 0x04, 0xff, 0xff]],
+      ["posit8", [1, -1], [0x40, 0xc0]],
+      ["e8m0", [1, 4], [127, 129]],
+    ] as const) {
+      writeInput(values);
+      await runJson(arguments_("--format", format, "--codes"));
+      expect([format, ...readFileSync(path("y.f32"))]).toEqual([format, ...bytes]);
+    }
+  });
+
+  it("reports the tensor scale of NVFP4", async () => {
+    writeInput([2688, 1]);
+    expect(await runJson(arguments_("--format", "nvfp4"))).toMatchObject({ tensorScale: 1, elements: 2 });
+  });
+
+  it("writes scales and zero points of affine integers", async () => {
+    const files = ["--scales", path("e.f32"), "--zero-points", path("z.f32")];
+    const options = [
+      "--format",
+      "int8",
+      "--scaling",
+      "affine",
+      "--shape",
+      "2x2",
+      "--scale-axis",
+      "0",
+      ...files,
+    ];
+    expect(await convert([-51, 204, 0, 510], ...options)).toEqual([-51, 204, 0, 510]);
+    expect([...(await readFloat32File(path("e.f32"), "--scales"))]).toEqual([1, 2]);
+    expect([...(await readFloat32File(path("z.f32"), "--zero-points"))]).toEqual([51, 0]);
+  });
+
+  it("uses the first random bits of the word", async () => {
+    const values = Array.from({ length: 400 }, () => 1 + 2 ** -8);
+    const options = ["--format", "bf16", "--rounding", "stochastic", "--random-bits", "1"];
+    const ups = (await convert(values, ...options)).filter((x) => x > 1).length;
+    // Half of a spacing is a probability of one half, also with one bit: within 4 sigma of 200.
+    expect(Math.abs(ups - 200)).toBeLessThan(40);
+  });
+});
+
 describe("convert leaves nothing behind after a mistake", () => {
   it.each([
     ["a length that is no multiple of four", "DATA_CORRUPT", ["--format", "bf16"]],
     ["an unknown format", "UNKNOWN_NAME", ["--format", "bf17"]],
     ["scales of a format without", "INVALID_ARGUMENT", ["--format", "bf16", "--scales", "z"]],
     ["a negative seed", "INVALID_ARGUMENT", ["--format", "bf16", "--seed", "-1"]],
+    ["a shape that is none", "INVALID_ARGUMENT", ["--format", "mxfp4", "--shape", "2by3"]],
+    ["a rule that is none", "UNKNOWN_NAME", ["--format", "mxfp4", "--scale-rule", "up"]],
+    ["an axis of scales without scaling", "INVALID_ARGUMENT", ["--format", "int8", "--scale-axis", "0"]],
     ["too many random bits", "INVALID_ARGUMENT", ["--format", "bf16", "--random-bits", "33"]],
   ])("%s", async (_name, code, options) => {
     writeFileSync(path("x.f32"), new Uint8Array(5));
@@ -119,6 +188,32 @@ describe("convert leaves nothing behind after a mistake", () => {
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(`error[${code}]`);
     expect(readdirSync(folder)).toEqual(["x.f32"]);
+  });
+
+  it.each([
+    ["a shape of another size", "SHAPE_MISMATCH", ["--format", "mxfp4", "--shape", "2x3"]],
+    [
+      "an axis that is not there",
+      "INVALID_ARGUMENT",
+      ["--format", "mxfp4", "--shape", "2x2", "--block-axis", "2"],
+    ],
+    ["a tile without rows", "INVALID_ARGUMENT", ["--format", "bfp8"]],
+    ["a rule of another format", "INVALID_ARGUMENT", ["--format", "bfp8b4", "--scale-rule", "even"]],
+    ["a block axis of a float", "INVALID_ARGUMENT", ["--format", "e4m3", "--block-axis", "0"]],
+    ["a value without code", "INVALID_ARGUMENT", ["--format", "e2m1", "--codes"]],
+    ["codes of 64 bits", "UNSUPPORTED", ["--format", "fp64", "--codes"]],
+    [
+      "native kernels for what they lack",
+      "UNSUPPORTED",
+      ["--format", "fp64", "--kernels", "native", "--codes"],
+    ],
+  ])("%s, found when the values are there", async (_name, code, options) => {
+    writeInput([1, 2, 3, Number.NaN]);
+    const before = readdirSync(folder);
+    const { exitCode, stdout, stderr } = await runCaptured(arguments_(...options, "--json"));
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(`error[${code}]`);
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   it("an output that cannot be written, found before the input is read", async () => {

@@ -123,6 +123,7 @@ async function convert(context: CliContext, options: ConvertOptions) {
   const { scales, format, zeroPoints } = options;
   requireScales("--scales", scales, format);
   requireScales("--zero-points", zeroPoints, format);
+  const request = requestOf(options);
   const named = [
     { option: "--out", path: options.out },
     { option: "--scales", path: scales },
@@ -133,7 +134,7 @@ async function convert(context: CliContext, options: ConvertOptions) {
     const source = await readFloat32File(options.in, "--in");
     // Chosen first: kernels that were asked for and are not there are an error whatever the input is.
     const { kernels } = kernelsFor(context, options);
-    const converted = await convertValues(kernels, source, requestOf(options), {
+    const converted = await convertValues(kernels, source, request, {
       demanded: options.kernels !== undefined,
     });
     const bytes = {

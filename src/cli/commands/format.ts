@@ -9,6 +9,7 @@ import {
   MAX_LISTED_BITS,
   type NumberFormat,
 } from "../../formats/index.ts";
+import { elementUnit } from "../../formats/scaled/scales.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { textTable } from "../text-table.ts";
 import { declareCommand, type JsonOption } from "./declare.ts";
@@ -38,10 +39,12 @@ interface PrintedValue {
   readonly value: number | string;
 }
 
-/** Undefined for formats too wide to list and for those whose values depend on a shared exponent. */
+/** Undefined for formats too wide to list. Where there are scales, the values are those under a scale of 1. */
 function codedValues(format: NumberFormat): readonly PrintedValue[] | undefined {
-  if (format.kind !== "float" || format.bits > MAX_LISTED_BITS) return undefined;
-  return [...allValues(format)].map(({ code, value }) => ({ code, value: printedValue(value) }));
+  const coded = format.kind === "block" ? format.element : format;
+  if (coded.bits > MAX_LISTED_BITS) return undefined;
+  const unit = format.kind === "block" ? elementUnit(format) : 1;
+  return [...allValues(coded)].map(({ code, value }) => ({ code, value: printedValue(value * unit) }));
 }
 
 function printedValue(value: number): number | string {
@@ -63,16 +66,18 @@ function catalogueText(rows: readonly FormatDescription[]): string {
   );
 }
 
+function factText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(", ");
+  return typeof value === "object" && value !== null ? Object.values(value).join(" × ") : String(value);
+}
+
 function largestText(row: FormatDescription): string {
   if (row.kind === "float") return row.maxFinite.toPrecision(6);
   return row.kind === "fixed" ? `${row.maxInteger} · 2^E` : `${row.element} × ${row.scale}`;
 }
 
 function formatText(description: FormatDescription, values: readonly PrintedValue[] | undefined): string {
-  const facts = Object.entries(description).map(([key, value]) => [
-    key,
-    Array.isArray(value) ? value.join(", ") : String(value),
-  ]);
+  const facts = Object.entries(description).map(([key, value]) => [key, factText(value)]);
   const table = textTable(["format", description.name], facts);
   if (values === undefined) return table;
   if (description.bits > PRINTED_BITS) return `${table}\n\nAll ${values.length} values: add --json.`;

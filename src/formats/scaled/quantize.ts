@@ -103,15 +103,20 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
 
 function groupsOf(elements: number, format: ScaledFormat, layout: TensorLayout): Groups {
   const { scaling, blockAxis } = layout;
-  const fits = format.kind === "block" ? scaling === undefined : blockAxis === undefined;
-  require(fits, "INVALID_ARGUMENT", () => ({
-    what: `${format.kind === "block" ? "a choice of scaling" : "a block axis"} does not apply to ${format.name}`,
-    expected: format.kind === "block" ? "a block axis" : "a choice of scaling with an axis of its own",
-    received: format.kind === "block" ? `scaling "${scaling?.rule}"` : `block axis ${blockAxis}`,
+  if (format.kind === "block") {
+    refuse(`scaling "${scaling?.rule}"`, scaling !== undefined, format);
+    return blockGroups(elements, layout, format.block);
+  }
+  refuse(`a block axis (${blockAxis})`, blockAxis !== undefined, format);
+  return sliceGroups(elements, layout);
+}
+
+function refuse(option: string, given: boolean, { name, kind }: ScaledFormat): void {
+  require(!given, "INVALID_ARGUMENT", () => ({
+    what: `${option} does not apply to ${name}`,
+    expected: kind === "block" ? "a block axis" : "a scaling with or without an axis",
+    received: option,
   }));
-  return format.kind === "block"
-    ? blockGroups(elements, layout, format.block)
-    : sliceGroups(elements, layout);
 }
 
 /** The range of each group in one pass over the elements. */

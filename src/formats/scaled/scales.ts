@@ -71,13 +71,18 @@ export function stepOf(
   if (format.kind === "fixed") return isPowerOfTwo(scaling) ? stepOfExponent(scale) : scale;
   switch (format.scale.kind) {
     case "e8m0":
-      return format.element.kind === "float" ? scale : scale * powerOfTwo(2 - format.element.bits);
+      return scale * elementUnit(format);
     case "sharedExponent":
       return stepOfExponent(scale);
     case "twoLevel":
       // 4 bits times 24 bits: exact in a double.
       return scale * tensorScale;
   }
+}
+
+/** What element code 1 stands for under a scale of 1 (shared exponents: of 0): 2^−(bits − 2) for the integers of MX. */
+export function elementUnit({ element, scale }: BlockFormat): number {
+  return element.kind === "fixed" && scale.kind === "e8m0" ? powerOfTwo(2 - element.bits) : 1;
 }
 
 function stepOfExponent(exponent: number): number {
