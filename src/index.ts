@@ -19,7 +19,7 @@ export { MODELS, modelDefinition } from "./models/catalog.ts";
 export { createModel } from "./models/model.ts";
 export * as nn from "./nn/index.ts";
 export { learningRateAt, type ScheduleConfig } from "./optim/schedules.ts";
-export type { SgdOptions } from "./optim/sgd.ts";
+export type { SgdOptions } from "./optim/optimizers.ts";
 export { applyPolicy } from "./precision/apply-policy.ts";
 export type { Policy, PolicyRule } from "./precision/policy.ts";
 export type { LossScaling, Recipe } from "./precision/recipe.ts";

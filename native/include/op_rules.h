@@ -10,6 +10,7 @@ void expect_counts(const Command& c, int inputs, int outputs, int attrs);
 
 // Not i32: something that kernels read as numbers.
 void expect_real(const Operand& x, const char* name);
+void expect_all_real(const Command& c);
 void expect_i32(const Operand& x, const char* name);
 void expect_elements(const Operand& x, int64_t elements, const char* name);
 void expect_rank(const Operand& x, int rank, const char* name);
@@ -28,5 +29,6 @@ void check_elementwise(const Command& c);
 void check_movement(const Command& c);
 void check_pooling(const Command& c);
 void check_training(const Command& c);
+void check_updates(const Command& c);
 
 }  // namespace roundoff::rules

@@ -15,6 +15,8 @@ namespace roundoff {
   void register_normalization(KernelTable& table);                                                          \
   void register_loss(KernelTable& table);                                                                   \
   void register_optimizer(KernelTable& table);                                                              \
+  void register_update_control(KernelTable& table);                                                         \
+  void register_layerwise_optimizer(KernelTable& table);                                                    \
   void register_quantize(KernelTable& table);                                                               \
   void register_matmul(KernelTable& table);                                                                 \
   void register_convolution(KernelTable& table);                                                            \
@@ -26,6 +28,8 @@ namespace roundoff {
     register_normalization(table);                                                                          \
     register_loss(table);                                                                                   \
     register_optimizer(table);                                                                              \
+    register_update_control(table);                                                                         \
+    register_layerwise_optimizer(table);                                                                    \
     register_quantize(table);                                                                               \
     register_matmul(table);                                                                                 \
     register_convolution(table);                                                                            \

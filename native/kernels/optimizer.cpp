@@ -1,120 +1,173 @@
-// The update: SGD, the search for NaN and Inf, the loss scale. Every arithmetic operation is one FP32 operation in the
-// order of contract.ts, so the bits equal the reference's.
-#include <bit>
-
-#include "parallel.h"
-#include "scratch.h"
+// The optimizers. Every arithmetic operation is one FP32 operation in the order of contract/updates.ts, so the bits equal
+// the reference's. Layer-wise optimizers, which need norms first, are in layerwise_optimizer.cpp.
+#include "adam_moments.h"
 #include "tiers.h"
+#include "update_step.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-// FP32 counts integers exactly up to here.
-constexpr int64_t kCountLimit = 1 << 24;
-
-float scalar(const Operand& x) {
-  float value;
-  load_block(x, 0, 1, &value);
-  return value;
-}
-
-struct Sgd {
-  float momentum, weightDecay, rate, lossScale;
-  bool nesterov;
+struct SgdAttrs {
+  float weightDecay, momentum, share, rate;
+  bool nesterov, first;
 };
 
-// One block: w and v become their successors, g is spent.
-template <bool hasMomentum>
-void sgd_block(const Sgd& s, int64_t n, float* w, const float* g, float* v) {
+void sgd_block(const SgdAttrs& s, int64_t n, float* w, const float* g, float* v) {
   ROUNDOFF_INDEPENDENT
   for (int64_t i = 0; i < n; i++) {
-    const float unscaled = g[i] / s.lossScale;
-    const float gradient = unscaled + s.weightDecay * w[i];
-    float direction = gradient;
-    if constexpr (hasMomentum) {
-      const float velocity = s.momentum * v[i] + gradient;
-      const float ahead = gradient + s.momentum * velocity;
-      direction = s.nesterov ? ahead : velocity;
-      v[i] = velocity;
-    }
-    w[i] = w[i] - s.rate * direction;
+    const float gradient = g[i] + s.weightDecay * w[i];
+    const float later = s.momentum * v[i] + s.share * gradient;
+    const float velocity = s.first ? gradient : later;
+    const float ahead = gradient + s.momentum * velocity;
+    w[i] = w[i] - s.rate * (s.nesterov ? ahead : velocity);
+    v[i] = velocity;
   }
 }
 
-// w, g, v, lr (, scaleState, found) → w′, v′.
-void sgd_update(const Command& command, Context& ctx) {
-  const Operand &w = command.in[0], &g = command.in[1], &v = command.in[2];
-  const Operand &nextW = command.out[0], &nextV = command.out[1];
-  const bool scaled = command.in.size() > 4;
-  const bool skip = scaled && scalar(command.in[5]) > 0;
-  const Sgd s{static_cast<float>(command.attrs[0]), static_cast<float>(command.attrs[1]), scalar(command.in[3]),
-              scaled ? scalar(command.in[4]) : 1.0f, command.attrs[2] != 0};
-  parallel_blocks(ctx, nextW.elements, [&](int64_t offset, int64_t n, int) {
-    // Copies, not the operands' own memory: storing w′ may round it in place while d is still to be read.
-    alignas(64) float weights[kBlock], gradients[kBlock], velocities[kBlock];
-    load_block(w, offset, n, weights);
-    load_block(v, offset, n, velocities);
-    if (!skip) {
-      const float* from = read_block(g, offset, n, gradients);
-      (s.momentum == 0 ? sgd_block<false> : sgd_block<true>)(s, n, weights, from, velocities);
+void plain_sgd_block(const SgdAttrs& s, int64_t n, float* w, const float* g) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const float gradient = g[i] + s.weightDecay * w[i];
+    w[i] = w[i] - s.rate * gradient;
+  }
+}
+
+void sgd_update(const Command& c, Context& ctx) {
+  const UpdateStep step(c);
+  const SgdAttrs s{static_cast<float>(c.attrs[0]), static_cast<float>(c.attrs[2]),
+                   static_cast<float>(1 - c.attrs[3]), step.rate, c.attrs[4] != 0, step.count == 1};
+  if (step.states == 0) {
+    return update_blocks<0>(c, ctx, step, [&](int64_t n, float* w, float* g, float**) { plain_sgd_block(s, n, w, g); });
+  }
+  update_blocks<1>(c, ctx, step, [&](int64_t n, float* w, float* g, float** v) { sgd_block(s, n, w, g, v[0]); });
+}
+
+struct AdamStep {
+  AdamMoments moments;
+  float weightDecay, kept, size;
+};
+
+template <bool decoupled>
+void adam_block(const AdamStep& s, int64_t n, float* w, float* g, float* const* states, bool amsgrad) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    if constexpr (decoupled) {
+      w[i] = w[i] * s.kept;
+    } else {
+      g[i] = g[i] + s.weightDecay * w[i];
     }
-    store_block(nextW, offset, n, weights, ctx.clock);
-    store_block(nextV, offset, n, velocities, ctx.clock);
+  }
+  // g becomes the denominator.
+  (amsgrad ? adam_moments<true> : adam_moments<false>)(s.moments, n, g, states);
+  const float* m = states[0];
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) w[i] = w[i] - s.size * m[i] / g[i];
+}
+
+void adam_update(const Command& c, Context& ctx) {
+  const UpdateStep step(c);
+  const double rate = static_cast<double>(step.rate);
+  const bool decoupled = c.attrs[5] != 0, amsgrad = c.attrs[6] != 0;
+  const AdamStep s{AdamMoments(c, step.count), static_cast<float>(c.attrs[0]),
+                   static_cast<float>(1 - rate * c.attrs[0]),
+                   static_cast<float>(rate / (1 - integer_power(c.attrs[2], step.count)))};
+  const auto rule = [&](int64_t n, float* w, float* g, float** states) {
+    (decoupled ? adam_block<true> : adam_block<false>)(s, n, w, g, states, amsgrad);
+  };
+  amsgrad ? update_blocks<3>(c, ctx, step, rule) : update_blocks<2>(c, ctx, step, rule);
+}
+
+struct RmspropAttrs {
+  float weightDecay, alpha, share, eps, momentum, rate;
+  bool far;
+};
+
+template <bool centered, bool withMomentum>
+void rmsprop_block(const RmspropAttrs& s, int64_t n, float* w, const float* g, float* const* states) {
+  float *square = states[0], *mean = states[centered ? 1 : 0], *buffer = states[centered + withMomentum];
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const float gradient = g[i] + s.weightDecay * w[i];
+    const float squared = s.alpha * square[i] + s.share * gradient * gradient;
+    float variance = squared;
+    square[i] = squared;
+    if constexpr (centered) {
+      const float average = update_lerp(mean[i], gradient, s.share, s.far);
+      mean[i] = average;
+      variance = squared - average * average;
+    }
+    const float root = std::sqrt(variance) + s.eps;
+    if constexpr (withMomentum) {
+      const float velocity = s.momentum * buffer[i] + gradient / root;
+      buffer[i] = velocity;
+      w[i] = w[i] - s.rate * velocity;
+    } else {
+      w[i] = w[i] - s.rate * gradient / root;
+    }
+  }
+}
+
+void rmsprop_update(const Command& c, Context& ctx) {
+  const UpdateStep step(c);
+  const RmspropAttrs s{static_cast<float>(c.attrs[0]),     static_cast<float>(c.attrs[2]),
+                       static_cast<float>(1 - c.attrs[2]), static_cast<float>(c.attrs[3]),
+                       static_cast<float>(c.attrs[4]),     step.rate,
+                       1 - c.attrs[2] >= 0.5};
+  const auto run = [&]<bool centered, bool withMomentum>() {
+    update_blocks<1 + centered + withMomentum>(c, ctx, step, [&](int64_t n, float* w, float* g, float** states) {
+      rmsprop_block<centered, withMomentum>(s, n, w, g, states);
+    });
+  };
+  if (c.attrs[5] != 0) {
+    c.attrs[4] > 0 ? run.template operator()<true, true>() : run.template operator()<true, false>();
+  } else {
+    c.attrs[4] > 0 ? run.template operator()<false, true>() : run.template operator()<false, false>();
+  }
+}
+
+void adagrad_update(const Command& c, Context& ctx) {
+  const UpdateStep step(c);
+  const float weightDecay = static_cast<float>(c.attrs[0]), eps = static_cast<float>(c.attrs[3]);
+  const double slowed = 1 + static_cast<double>(step.count - 1) * c.attrs[2];
+  const float size = static_cast<float>(static_cast<double>(step.rate) / slowed);
+  update_blocks<1>(c, ctx, step, [&](int64_t n, float* w, const float* g, float** states) {
+    float* sum = states[0];
+    ROUNDOFF_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+      const float gradient = g[i] + weightDecay * w[i];
+      const float squares = sum[i] + gradient * gradient;
+      sum[i] = squares;
+      w[i] = w[i] - size * gradient / (std::sqrt(squares) + eps);
+    }
   });
 }
 
-int64_t non_finite_in(const float* x, int64_t n) {
-  int32_t count = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const float value = x[i];
-    count += (std::bit_cast<uint32_t>(value) & 0x7fffffff) >= 0x7f800000 ? 1 : 0;
-  }
-  return count;
-}
-
-void count_non_finite(const Command& command, Context& ctx) {
-  int64_t found = 0;
-  for (const Operand& x : command.in) {
-    const int64_t tasks = chunks_of(x.elements, kChunk);
-    int64_t* counts = static_cast<int64_t*>(ctx.scratch.shared(static_cast<size_t>(tasks) * sizeof(int64_t)));
-    parallel_blocks(ctx, x.elements, [&](int64_t offset, int64_t n, int) {
-      alignas(64) float buffer[kBlock];
-      int64_t& count = counts[offset / kChunk];
-      if (offset % kChunk == 0) count = 0;
-      count += non_finite_in(read_block(x, offset, n, buffer), n);
-    });
-    for (int64_t task = 0; task < tasks; task++) found += counts[task];
-  }
-  float result = static_cast<float>(std::min(found, kCountLimit));
-  store_block(command.out[0], 0, 1, &result, ctx.clock);
-}
-
-// state = [lossScale, goodSteps, skippedSteps, foundNonFinite].
-void loss_scale_update(const Command& command, Context& ctx) {
-  float attrs[5], state[4];
-  for (size_t i = 0; i < 5; i++) attrs[i] = static_cast<float>(command.attrs[i]);
-  const auto [growthFactor, backoffFactor, growthInterval, minScale, maxScale] = attrs;
-  load_block(command.in[0], 0, 4, state);
-  if (scalar(command.in[1]) > 0) {
-    state[0] = std::max(minScale, state[0] * backoffFactor);
-    state[1] = 0;
-    state[2] += 1;
-    state[3] = 1;
-  } else {
-    const bool grows = state[1] + 1 >= growthInterval;
-    state[0] = grows ? std::min(maxScale, state[0] * growthFactor) : state[0];
-    state[1] = grows ? 0 : state[1] + 1;
-    state[3] = 0;
-  }
-  store_block(command.out[0], 0, 4, state, ctx.clock);
+// average, w (, found) → average′.
+void ema_update(const Command& c, Context& ctx) {
+  const bool skip = c.in.size() > 2 && update_scalar(c.in[2]) > 0;
+  const double share = 1 - c.attrs[0];
+  const float weight = static_cast<float>(share);
+  const bool far = share >= 0.5;
+  parallel_blocks(ctx, c.out[0].elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float average[kBlock], buffer[kBlock];
+    load_block(c.in[0], offset, n, average);
+    if (!skip) {
+      const float* w = read_block(c.in[1], offset, n, buffer);
+      ROUNDOFF_INDEPENDENT
+      for (int64_t i = 0; i < n; i++) average[i] = update_lerp(average[i], w[i], weight, far);
+    }
+    store_block(c.out[0], offset, n, average, ctx.clock);
+  });
 }
 
 }  // namespace
 
 void register_optimizer(KernelTable& table) {
-  table["countNonFinite"] = count_non_finite;
-  table["lossScaleUpdate"] = loss_scale_update;
   table["sgdUpdate"] = sgd_update;
+  table["adamUpdate"] = adam_update;
+  table["rmspropUpdate"] = rmsprop_update;
+  table["adagradUpdate"] = adagrad_update;
+  table["emaUpdate"] = ema_update;
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

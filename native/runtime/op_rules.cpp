@@ -40,9 +40,17 @@ const OpRule* find_rule(const std::string& op) {
       {"batchNormTrainGrad", {check_training, true}},
       {"softmaxCrossEntropy", {check_training, false}},
       {"softmaxCrossEntropyGrad", {check_training, true}},
-      {"countNonFinite", {check_training, false}},
-      {"lossScaleUpdate", {check_training, true}},
-      {"sgdUpdate", {check_training, true}},
+      {"countNonFinite", {check_updates, false}},
+      {"lossScaleUpdate", {check_updates, true}},
+      {"countStep", {check_updates, true}},
+      {"clipByNorm", {check_updates, false}},
+      {"sgdUpdate", {check_updates, true}},
+      {"adamUpdate", {check_updates, true}},
+      {"rmspropUpdate", {check_updates, true}},
+      {"adagradUpdate", {check_updates, true}},
+      {"larsUpdate", {check_updates, true}},
+      {"lambUpdate", {check_updates, true}},
+      {"emaUpdate", {check_updates, true}},
   };
   const auto found = table.find(op);
   return found == table.end() ? nullptr : &found->second;
@@ -78,6 +86,11 @@ void expect_counts(const Command& c, int inputs, int outputs, int attrs) {
 
 void expect_real(const Operand& x, const char* name) {
   check(x.dtype != DType::i32, std::string(name) + " must not be i32");
+}
+
+void expect_all_real(const Command& c) {
+  for (const Operand& x : c.in) expect_real(x, "an input");
+  for (const Operand& y : c.out) expect_real(y, "an output");
 }
 
 void expect_i32(const Operand& x, const char* name) {

@@ -99,10 +99,12 @@ describe("lowering", () => {
     const build = (readLater: boolean) => {
       const { graph, x } = start(4);
       const state = (name: string, shape: number[]) => graph.source({ kind: "state", name }, shape, "weight");
-      const [w, v, lr] = [state("w", [4]), state("v", [4]), state("lr", [1])];
-      const [next, velocity] = graph.apply("sgdUpdate", [w, x.value, v, lr], {
+      const [w, v, lr, step] = [state("w", [4]), state("v", [4]), state("lr", [1]), state("step", [1])];
+      const [next, velocity] = graph.apply("sgdUpdate", [w, x.value, v, lr, step], {
         momentum: 0.9,
+        dampening: 0,
         weightDecay: 0,
+        clipValue: Infinity,
         nesterov: false,
       });
       graph.update(w, next);

@@ -44,6 +44,8 @@ export interface Value {
 export interface Source {
   readonly kind: "input" | "state";
   readonly name: string;
+  /** States beside the model: the value of every element before the first step, or the state it starts as. Default 0. */
+  readonly initial?: number | string;
 }
 
 export interface NodeOf<P extends Primitive> {
@@ -68,6 +70,7 @@ export class Graph {
   readonly sources: Value[] = [];
   readonly outputs = new Map<string, Value>();
   readonly updates: StateUpdate[] = [];
+  private readonly sourceOf = new Map<string, Value>();
   /** True while a training step is traced: batch norm uses the batch's statistics. */
   readonly training: boolean;
   phase: Phase = "forward";
@@ -106,10 +109,11 @@ export class Graph {
 
   /** The source called `name`; made on first use, the same value afterwards. */
   source(source: Source, shape: readonly number[], role: Role, dtype: "f32" | "i32" = "f32"): Value {
-    const known = this.sources.find((value) => value.source?.name === source.name);
+    const known = this.sourceOf.get(source.name);
     if (known !== undefined) return known;
     const value = { id: this.nextValue++, shape, dtype, role, path: this.scopePath, source };
     this.sources.push(value);
+    this.sourceOf.set(source.name, value);
     return value;
   }
 

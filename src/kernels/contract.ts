@@ -24,6 +24,8 @@ export {
   type UnaryKind,
 } from "./contract/elementwise.ts";
 export type { Carrier, ConvAttrs } from "./contract/products.ts";
+export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
+export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
 export type { PoolAttrs } from "./contract/windows.ts";
 
 /** How the elements of a buffer are stored. Values are the same in every kernel set; only the bytes differ. */
@@ -46,8 +48,8 @@ export interface Operand {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /**
-   * Outputs only: the rounding applied on store, whatever the operation computes (also where a skipped `sgdUpdate`
-   * hands w and v through). Absent: stored as computed (FP32; a bf16 output must then hold BF16 values already).
+   * Outputs only: the rounding applied on store, whatever the operation computes (also where a skipped update
+   * hands w and its states through). Absent: stored as computed (FP32; a bf16 output must then hold BF16 values already).
    */
   readonly store?: StoreRounding;
 }

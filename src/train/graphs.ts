@@ -6,9 +6,10 @@ import { gradients } from "../autodiff/gradients.ts";
 import { Graph, type Value } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { crossEntropy, type Module, namedParameters } from "../nn/index.ts";
-import { appendSgd, type SgdOptions } from "../optim/sgd.ts";
+import { appendUpdate, type Trained } from "../optim/append-update.ts";
+import { SGD, type SgdOptions } from "../optim/optimizers.ts";
 import { applyPolicy } from "../precision/apply-policy.ts";
-import { appendLossScaling, appendScaleUpdate, LOSS_SCALE_SEED } from "../precision/loss-scaling.ts";
+import { LOSS_SCALE_SEED } from "../precision/loss-scaling.ts";
 import type { Recipe } from "../precision/recipe.ts";
 
 /** Names of the external arrays of both graphs. */
@@ -32,21 +33,17 @@ export function trainGraph(
 ): Graph {
   const graph = new Graph({ training: true });
   const loss = traceLoss(graph, model, batchShape);
-  const parameters = namedParameters(model).map(([name, { shape, kind }]) =>
+  const members = namedParameters(model);
+  const parameters = members.map(([name, { shape, kind }]) =>
     graph.source({ kind: "state", name }, shape, kind),
   );
   const seed = lossSeed(graph, recipe);
   const found = gradients(graph, [loss], [seed], parameters);
-  graph.during("update", () => {
-    const pairs = parameters.flatMap((parameter, i): [Value, Value][] => {
-      const gradient = found[i];
-      return gradient === undefined ? [] : [[parameter, gradient]];
-    });
-    const scaled = pairs.map(([, gradient]) => gradient);
-    const control = appendLossScaling(graph, recipe.lossScaling, scaled);
-    for (const [parameter, gradient] of pairs) appendSgd(graph, parameter, gradient, optimizer, control);
-    if (control !== undefined) appendScaleUpdate(graph, recipe.lossScaling, control);
+  const trained = members.flatMap(([name, { shape, kind }], i): Trained[] => {
+    const [parameter, gradient] = [parameters[i], found[i]];
+    return gradient === undefined ? [] : [{ info: { name, kind, shape }, parameter, gradient }];
   });
+  appendUpdate(graph, new SGD(optimizer), trained, { lossScaling: recipe.lossScaling });
   return applyPolicy(graph, recipe.policy);
 }
 

@@ -4,8 +4,7 @@
  */
 
 import { roundToFormat } from "../formats/round.ts";
-import type { Graph } from "../graph/graph.ts";
-import { elementCount } from "../graph/graph.ts";
+import { elementCount, type Graph, type Source } from "../graph/graph.ts";
 import type { Plan } from "../kernels/contract.ts";
 import { type Module, namedStates, Parameter } from "../nn/index.ts";
 import { initialLossScaleState, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
@@ -41,27 +40,33 @@ export function initialState(model: Module, seed: number): ModelState {
 export function addTrainingState(state: ModelState, graph: Graph, scaling: LossScaling): void {
   for (const { source, shape } of graph.sources) {
     if (source?.kind !== "state" || state.has(source.name)) continue;
-    const data =
-      source.name === LOSS_SCALE_STATE
-        ? initialLossScaleState(scaling)
-        : new Float32Array(elementCount(shape));
-    state.set(source.name, { shape, data });
+    state.set(source.name, { shape, data: initialArray(state, source, shape, scaling) });
   }
 }
 
+function initialArray(
+  state: ModelState,
+  { name, initial = 0 }: Source,
+  shape: readonly number[],
+  scaling: LossScaling,
+): Float32Array {
+  if (name === LOSS_SCALE_STATE) return initialLossScaleState(scaling);
+  if (typeof initial === "string") return state.get(initial)!.data.slice();
+  return new Float32Array(elementCount(shape)).fill(initial);
+}
+
 /**
- * Rounds parameters to the formats that the plan keeps them in, as an update would leave them. Changes nothing in a state
+ * Rounds the state to the formats that the plan keeps it in, as an update would leave it. Changes nothing in a state
  * that was restored from a run of the same recipe.
  */
 export function roundInitialState(state: ModelState, plan: Plan): void {
-  for (const command of plan.commands) {
-    if (command.op !== "sgdUpdate") continue;
-    for (const output of command.outputs) {
-      const array = state.get(plan.buffers[output.buffer].name)?.data;
-      if (output.store === undefined || array === undefined) continue;
-      const { format, overflow } = output.store;
+  for (const { outputs } of plan.commands) {
+    for (const { buffer, store } of outputs) {
+      const { place, name } = plan.buffers[buffer];
+      const array = place === "external" ? state.get(name)?.data : undefined;
+      if (store === undefined || array === undefined) continue;
       for (let i = 0; i < array.length; i++)
-        array[i] = roundToFormat(array[i], format, "nearestEven", overflow);
+        array[i] = roundToFormat(array[i], store.format, "nearestEven", store.overflow);
     }
   }
 }

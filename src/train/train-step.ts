@@ -7,7 +7,8 @@ import { requireBound } from "../compile/evaluate.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ExternalArray, KernelSet, PreparedPlan } from "../kernels/contract.ts";
 import type { Module } from "../nn/index.ts";
-import { LEARNING_RATE, type SgdOptions } from "../optim/sgd.ts";
+import { learningRateName } from "../optim/append-update.ts";
+import type { SgdOptions } from "../optim/optimizers.ts";
 import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { splitSeed } from "../random/streams.ts";
@@ -60,7 +61,7 @@ export function compileTrainStep(model: Module, options: TrainStepOptions): Trai
   const seed = new Float32Array(1);
   const extra: [string, ExternalArray][] = [
     [CLOCK, clock],
-    [LEARNING_RATE, rate],
+    [learningRateName(), rate],
     [LOSS_SCALE_SEED, seed],
   ];
   const prepared = prepare(options, built, [...io.arrays, ...extra]);

@@ -31,7 +31,7 @@ export class Attributes {
   }
 
   /** A number for rows and columns alike, or [rows, columns]. */
-  pair(name: string, fallback?: number): readonly [number, number] {
+  pair(name: string, fallback?: number | readonly [number, number]): readonly [number, number] {
     const value = this.take(name) ?? fallback;
     if (typeof value === "number") return [value, value];
     if (Array.isArray(value) && value.length === 2 && value.every((size) => typeof size === "number")) {

@@ -81,7 +81,16 @@ export const BOUNDS: { readonly [Op in Exclude<OpName, "unary" | "unaryGrad">]: 
   softmaxCrossEntropyGrad: { kind: "peak", factor: 16 },
   countNonFinite: ROUNDED,
   lossScaleUpdate: REFERENCE,
+  countStep: ROUNDED,
+  clipByNorm: { kind: "ulp", ulps: 1 },
   sgdUpdate: REFERENCE,
+  adamUpdate: REFERENCE,
+  rmspropUpdate: REFERENCE,
+  adagradUpdate: REFERENCE,
+  // Norms are summed in another order: the layer's factor may differ by an ulp.
+  larsUpdate: { kind: "peak", factor: 8 },
+  lambUpdate: { kind: "peak", factor: 8 },
+  emaUpdate: REFERENCE,
 };
 
 export function boundOf(run: AnyOpRun): Bound {

@@ -8,7 +8,8 @@ import {
 } from "./elementwise-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
-import { batchNormCases, lossCases, spoiledLossCases, updateCases } from "./training-cases.ts";
+import { batchNormCases, lossCases, spoiledLossCases } from "./training-cases.ts";
+import { updateCases } from "./update-cases.ts";
 import { poolingCases, quantizeCases, reductionCases } from "./window-cases.ts";
 
 export function allCases(): AnyOpRun[] {

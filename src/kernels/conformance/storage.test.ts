@@ -13,7 +13,7 @@ import {
 } from "../../formats/format.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import { roundingWord } from "../../random/rounding-bits.ts";
-import { OP_NAMES, type OpName, type StoreRounding } from "../contract.ts";
+import { OP_NAMES, OPTIMIZER_OPS, type OpName, type StoreRounding } from "../contract.ts";
 import { deviations } from "./bounds.ts";
 import { allCases, caseName } from "./cases.ts";
 import { bf16Normals, normals, roundingInputs } from "./data.ts";
@@ -63,7 +63,10 @@ function storingRun(run: AnyOpRun, dtype: "f32" | "bf16"): AnyOpRun {
 /** Operands that the contract wants in FP32: the state of the update. */
 const FP32_INPUTS: { readonly [Op in OpName]?: readonly number[] } = {
   lossScaleUpdate: [0, 1],
-  sgdUpdate: [0, 2, 3, 4, 5],
+  countStep: [0],
+  emaUpdate: [0],
+  // The gradient comes second; weights and states are overwritten, and the rest are scalars of the step.
+  ...Object.fromEntries(OPTIMIZER_OPS.map((op) => [op, [0, 2, 3, 4, 5, 6, 7, 8, 9]])),
 };
 
 /** The same run with its real operands rounded to BF16 and stored so. */
@@ -150,10 +153,11 @@ describe.each(implementations())("$name", ({ kernels }) => {
       const velocityStore = { ...storing(floatFormat("bf16"), "nearestEven", "infinity"), tensorId: 5 };
       const [nextW, nextV] = await runOp(kernels, {
         op: "sgdUpdate",
-        attrs: { momentum: 0.5, weightDecay: 0, nesterov: false },
-        inputs: [w, g, v]
-          .map((values) => ({ shape, values }))
-          .concat({ shape: [1], values: Float32Array.of(0.25) }),
+        attrs: { momentum: 0.5, weightDecay: 0, nesterov: false, dampening: 0, clipValue: Infinity },
+        inputs: [
+          ...[w, g, v].map((values) => ({ shape, values })),
+          ...[0.25, 2].map((value) => ({ shape: [1], values: [value] })),
+        ],
         outputs: [
           { shape, inPlaceOf: 0, store: weightStore },
           { shape, inPlaceOf: 2, store: velocityStore },

@@ -1,7 +1,7 @@
-/** Conformance cases of what only training needs: batch normalisation, the loss, the update. */
+/** Conformance cases of batch normalisation and the loss. */
 import type { OpAttrs } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
-import { integers, normals, uniforms } from "./data.ts";
+import { normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
 export function batchNormCases(): AnyOpRun[] {
@@ -93,75 +93,6 @@ function lossRuns(logits: OpInput, labels: OpInput, attrs: OpAttrs["softmaxCross
       outputs: [{ shape: logits.shape }],
     },
   ];
-}
-
-export function updateCases(): AnyOpRun[] {
-  return [...sgdCases(), ...lossScaleCases(), ...countCases()];
-}
-
-function sgdCases(): AnyOpRun[] {
-  const shape = [1031];
-  const attrs: readonly OpAttrs["sgdUpdate"][] = [
-    { momentum: 0, weightDecay: 0, nesterov: false },
-    { momentum: 0.9, weightDecay: 5e-4, nesterov: false },
-    { momentum: 0.9, weightDecay: 1e-4, nesterov: true },
-  ];
-  const learningRate: OpInput = { shape: [1], values: [0.1] };
-  const scaling = [0, 2].map((found): OpInput[] => [
-    { shape: [4], values: [1000, 3, 1, 0] },
-    { shape: [], values: [found] },
-  ]);
-  return attrs.flatMap((attrs) =>
-    [[], ...scaling].map((scale) => ({
-      op: "sgdUpdate",
-      attrs,
-      inputs: [real(shape, 70), real(shape, 71), real(shape, 72), learningRate, ...scale],
-      outputs: [
-        { shape, inPlaceOf: 0 },
-        { shape, inPlaceOf: 2 },
-      ],
-    })),
-  );
-}
-
-function lossScaleCases(): AnyOpRun[] {
-  const attrs = {
-    growthFactor: 2,
-    backoffFactor: 0.5,
-    growthInterval: 4,
-    minScale: 1,
-    maxScale: 2 ** 20,
-  };
-  const states = [
-    [1024, 0, 0, 0],
-    [1024, 3, 5, 1],
-    [2 ** 20, 3, 0, 0],
-    [1, 2, 0, 0],
-  ];
-  return states.flatMap((state) =>
-    [0, 3].map((found) => ({
-      op: "lossScaleUpdate",
-      attrs,
-      inputs: [
-        { shape: [4], values: state },
-        { shape: [], values: [found] },
-      ],
-      outputs: [{ shape: [4], inPlaceOf: 0 }],
-    })),
-  );
-}
-
-function countCases(): AnyOpRun[] {
-  const clean: OpInput = { shape: [3, 171], values: integers(513, 73, 9) };
-  const spoiled = normals(1031, 74);
-  spoiled[0] = Number.NaN;
-  spoiled[517] = Infinity;
-  spoiled[1030] = Number.NEGATIVE_INFINITY;
-  const inputs: readonly (readonly OpInput[])[] = [
-    [clean],
-    [clean, { shape: [1031], values: spoiled }, clean, { shape: [1], values: [Number.NaN] }],
-  ];
-  return inputs.map((inputs) => ({ op: "countNonFinite", attrs: {}, inputs, outputs: [{ shape: [] }] }));
 }
 
 function real(shape: readonly number[], id: number): OpInput {

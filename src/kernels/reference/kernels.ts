@@ -5,11 +5,20 @@ import { affine, binary, copy, fill, unary, unaryGrad } from "./elementwise.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
 import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
-import { countNonFinite, lossScaleUpdate, sgdUpdate } from "./optimizer.ts";
+import {
+  adagradUpdate,
+  adamUpdate,
+  emaUpdate,
+  lambUpdate,
+  larsUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from "./optimizer.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
 import { broadcastTo, reduceSum, transpose } from "./reductions.ts";
 import type { ReferenceKernel } from "./tensor.ts";
+import { clipByNorm, countNonFinite, countStep, lossScaleUpdate } from "./update-control.ts";
 
 /** By operation name. A missing operation is a type error. */
 export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } = {
@@ -37,5 +46,13 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   softmaxCrossEntropyGrad,
   countNonFinite,
   lossScaleUpdate,
+  countStep,
+  clipByNorm,
   sgdUpdate,
+  adamUpdate,
+  rmspropUpdate,
+  adagradUpdate,
+  larsUpdate,
+  lambUpdate,
+  emaUpdate,
 };

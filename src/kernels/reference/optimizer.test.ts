@@ -7,16 +7,27 @@ const kernels = createReferenceKernels();
 const truth = createReferenceKernels({ precision: "f64" });
 
 const scalar = (value: number): OpInput => ({ shape: [1], values: [value] });
+const sgd = { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, clipValue: Infinity };
 
-/** Weights after each of `steps` updates from w = 1, v = 0 with gradient 0.5 and rate 0.1, in FP64. */
+/** One update of one weight: w′ and the states. */
+async function updateOne(
+  attrs: OpAttrs["sgdUpdate"],
+  inputs: readonly number[],
+  { set = kernels, tail = [] as readonly OpInput[] } = {},
+): Promise<number[]> {
+  const outputs = new Array(attrs.momentum === 0 ? 1 : 2).fill({ shape: [1] });
+  const run = { op: "sgdUpdate" as const, attrs, inputs: [...inputs.map(scalar), ...tail], outputs };
+  const next = await runOp(set, run, set === truth ? "f64" : "f32");
+  return next.map((array) => array[0]);
+}
+
+/** Weights after each of `steps` updates from w = 1 with gradient 0.5 and rate 0.1, in FP64. */
 async function trajectory(attrs: OpAttrs["sgdUpdate"], steps: number): Promise<number[]> {
-  let [w, v] = [1, 0];
+  let w = 1;
+  let states: number[] = attrs.momentum === 0 ? [] : [0];
   const weights: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const inputs = [w, 0.5, v, 0.1].map(scalar);
-    const outputs = [{ shape: [1] }, { shape: [1] }];
-    const next = await runOp(truth, { op: "sgdUpdate", attrs, inputs, outputs }, "f64");
-    [w, v] = next.map((array) => array[0]);
+  for (let step = 1; step <= steps; step++) {
+    [w, ...states] = await updateOne(attrs, [w, 0.5, ...states, 0.1, step], { set: truth });
     weights.push(w);
   }
   return weights;
@@ -25,10 +36,16 @@ async function trajectory(attrs: OpAttrs["sgdUpdate"], steps: number): Promise<n
 describe("sgdUpdate", () => {
   // The recurrences of PyTorch's SGD worked out by hand: g = 0.5 + 0.1·w; v = 0.9·v + g; w −= 0.1·d.
   it.each([
-    ["plain", { momentum: 0, weightDecay: 0, nesterov: false }, [0.95, 0.9, 0.85]],
-    ["with weight decay", { momentum: 0, weightDecay: 0.1, nesterov: false }, [0.94, 0.8806, 0.821794]],
-    ["with momentum", { momentum: 0.9, weightDecay: 0.1, nesterov: false }, [0.94, 0.8266, 0.666274]],
-    ["with Nesterov", { momentum: 0.9, weightDecay: 0.1, nesterov: true }, [0.886, 0.725566, 0.525363646]],
+    ["plain", sgd, [0.95, 0.9, 0.85]],
+    ["with weight decay", { ...sgd, weightDecay: 0.1 }, [0.94, 0.8806, 0.821794]],
+    ["with momentum", { ...sgd, momentum: 0.9, weightDecay: 0.1 }, [0.94, 0.8266, 0.666274]],
+    ["with dampening", { ...sgd, momentum: 0.5, dampening: 0.5 }, [0.95, 0.9, 0.85]],
+    ["with value clipping", { ...sgd, clipValue: 0.25 }, [0.975, 0.95, 0.925]],
+    [
+      "with Nesterov",
+      { ...sgd, momentum: 0.9, weightDecay: 0.1, nesterov: true },
+      [0.886, 0.725566, 0.525363646],
+    ],
   ])("%s", async (_name, attrs, expected) => {
     const weights = await trajectory(attrs, 3);
     weights.forEach((w, step) => {
@@ -36,33 +53,27 @@ describe("sgdUpdate", () => {
     });
   });
 
-  it("divides by the loss scale first", async () => {
-    const inputs = [...[1, 512, 0, 0.5].map(scalar), { shape: [4], values: [1024, 0, 0, 0] }, scalar(0)];
-    const attrs = { momentum: 0.5, weightDecay: 0, nesterov: false };
-    const outputs = [{ shape: [1] }, { shape: [1] }];
-    const [w, v] = await runOp(kernels, { op: "sgdUpdate", attrs, inputs, outputs });
-    expect([w[0], v[0]]).toEqual([0.75, 0.5]);
+  it("divides by the loss scale first, and then multiplies with the clip factor", async () => {
+    const tail = [{ shape: [4], values: [1024, 0, 0, 0] }, scalar(0)];
+    const attrs = { ...sgd, momentum: 0.5 };
+    expect(await updateOne(attrs, [1, 512, 0, 0.5, 2], { tail })).toEqual([0.75, 0.5]);
+    const clipped = [...tail, scalar(0.5)];
+    expect(await updateOne(attrs, [1, 512, 0, 0.5, 2], { tail: clipped })).toEqual([0.875, 0.25]);
   });
 
   it("changes nothing when a gradient was not finite", async () => {
-    const inputs = [...[1, Number.NaN, 3, 0.5].map(scalar), { shape: [4], values: [1, 0, 0, 0] }, scalar(1)];
-    const attrs = { momentum: 0.9, weightDecay: 0.1, nesterov: true };
-    const outputs = [{ shape: [1] }, { shape: [1] }];
-    const [w, v] = await runOp(kernels, { op: "sgdUpdate", attrs, inputs, outputs });
-    expect([w[0], v[0]]).toEqual([1, 3]);
+    const tail = [{ shape: [4], values: [1, 0, 0, 0] }, scalar(1)];
+    const attrs = { ...sgd, momentum: 0.9, weightDecay: 0.1, nesterov: true };
+    expect(await updateOne(attrs, [1, Number.NaN, 3, 0.5, 2], { tail })).toEqual([1, 3]);
   });
 
   it("rounds every operation to FP32 in the contract's order", async () => {
     // 0.9·v rounds before g is added: the exact sum would round to another neighbour.
     const [w, g, v, lr] = [1, 1.1, 1.3, 0.1].map(Math.fround);
-    const momentum = Math.fround(0.9);
-    const velocity = Math.fround(Math.fround(momentum * v) + g);
-    const attrs = { momentum: 0.9, weightDecay: 0, nesterov: false };
-    const outputs = [{ shape: [1] }, { shape: [1] }];
-    const inputs = [w, g, v, lr].map(scalar);
-    const [nextW, nextV] = await runOp(kernels, { op: "sgdUpdate", attrs, inputs, outputs });
-    expect(nextV[0]).toBe(velocity);
-    expect(nextW[0]).toBe(Math.fround(w - Math.fround(lr * velocity)));
+    const velocity = Math.fround(Math.fround(Math.fround(0.9) * v) + g);
+    const [nextW, nextV] = await updateOne({ ...sgd, momentum: 0.9 }, [w, g, v, lr, 2]);
+    expect(nextV).toBe(velocity);
+    expect(nextW).toBe(Math.fround(w - Math.fround(lr * velocity)));
   });
 });
 

@@ -1,0 +1,120 @@
+/**
+ * The end of a training step: appends the check and the clipping of the gradients, the update of every parameter, the
+ * averages and the loss scale to a graph. Knows optimizers and loss scaling, no models and no formats.
+ */
+import type { Graph, Role, Value } from "../graph/graph.ts";
+import { appendLossScaling, appendScaleUpdate, type ScaleControl } from "../precision/loss-scaling.ts";
+import type { LossScaling } from "../precision/recipe.ts";
+import type { AssignedRule, Optimizer, ParameterInfo } from "./optimizer.ts";
+
+/** Name of the external f32 [1] array that holds the step's learning rate: of the optimizer, or of one of its groups. */
+export const learningRateName = (group = 0): string =>
+  group === 0 ? "learningRate" : `learningRate.${group}`;
+
+/** The state of a parameter that an optimizer keeps. */
+export const stateName = (parameter: string, state: string): string => `${parameter}.${state}`;
+
+/** The moving average of a parameter. */
+export const averageName = (parameter: string): string => stateName(parameter, "ema");
+
+export interface Trained {
+  readonly info: ParameterInfo;
+  readonly parameter: Value;
+  readonly gradient: Value;
+}
+
+export interface UpdateOptions {
+  readonly lossScaling: LossScaling;
+  /** Counts the steps that were not skipped, in a state of this name. */
+  readonly stepName?: string;
+  /** Keep moving averages of the parameters with this decay. */
+  readonly emaDecay?: number;
+}
+
+/** Appends everything in the phase `update`. Returns the norm of the gradients when the optimizer clips by it. */
+export function appendUpdate(
+  graph: Graph,
+  optimizer: Optimizer,
+  trained: readonly Trained[],
+  { lossScaling, stepName = "optimizer.step", emaDecay }: UpdateOptions,
+): { readonly gradientNorm?: Value } {
+  return graph.during("update", () => {
+    const gradients = trained.map(({ gradient }) => gradient);
+    const control = appendLossScaling(graph, lossScaling, gradients);
+    const step = appendStepCount(graph, stepName, control);
+    const clip = appendClipping(graph, optimizer.clipNorm, gradients, control);
+    const tail = clip === undefined ? scaleInputs(control) : [clip.state, clip.found, clip.factor];
+    for (const one of trained) {
+      const next = appendRule(graph, one, optimizer.ruleOf(one.info), step, tail);
+      if (emaDecay !== undefined) appendAverage(graph, one.parameter, next, emaDecay, control);
+    }
+    if (control !== undefined) appendScaleUpdate(graph, lossScaling, control);
+    return { gradientNorm: clip?.norm };
+  });
+}
+
+const scaleInputs = (control: ScaleControl | undefined): Value[] =>
+  control === undefined ? [] : [control.state, control.found];
+
+function appendStepCount(graph: Graph, name: string, control: ScaleControl | undefined): Value {
+  const step = graph.source({ kind: "state", name }, [1], "control");
+  const inputs = control === undefined ? [step] : [step, control.found];
+  const [next] = graph.apply("countStep", inputs, {});
+  graph.update(step, next);
+  return next;
+}
+
+/** The operands of a clipped update; without loss scaling a scale of 1 and nothing found stand in. */
+function appendClipping(
+  graph: Graph,
+  maxNorm: number | undefined,
+  gradients: readonly Value[],
+  control: ScaleControl | undefined,
+): { state: Value; found: Value; norm: Value; factor: Value } | undefined {
+  if (maxNorm === undefined || gradients.length === 0) return undefined;
+  const fill = (value: number, shape: readonly number[]) =>
+    graph.apply("fill", [], { value, shape }, ["control"])[0];
+  const { state, found } = control ?? { state: fill(1, [4]), found: fill(0, []) };
+  const [norm, factor] = graph.apply("clipByNorm", [state, ...gradients], { maxNorm });
+  return { state, found, norm, factor };
+}
+
+function appendRule(
+  graph: Graph,
+  { parameter, gradient }: Trained,
+  { rule, group }: AssignedRule,
+  step: Value,
+  tail: readonly Value[],
+): Value {
+  const states = rule.states.map(({ name, initial }) =>
+    graph.source(
+      { kind: "state", name: stateName(parameter.source!.name, name), initial },
+      parameter.shape,
+      "optimizerState",
+    ),
+  );
+  const rate = graph.source({ kind: "input", name: learningRateName(group) }, [1], "control");
+  const role: Role = parameter.role === "weight" ? "masterWeight" : "masterBias";
+  const roles: Role[] = [role, ...states.map((): Role => "optimizerState")];
+  const inputs = [parameter, gradient, ...states, rate, step, ...tail];
+  const [next, ...nextStates] = graph.apply(rule.op, inputs, rule.attrs, roles);
+  graph.update(parameter, next);
+  states.forEach((state, i) => {
+    graph.update(state, nextStates[i]);
+  });
+  return next;
+}
+
+function appendAverage(
+  graph: Graph,
+  parameter: Value,
+  next: Value,
+  decay: number,
+  control: ScaleControl | undefined,
+): void {
+  const name = averageName(parameter.source!.name);
+  const source = { kind: "state", name, initial: parameter.source!.name } as const;
+  const average = graph.source(source, parameter.shape, "statistic");
+  const inputs = [average, next, ...(control === undefined ? [] : [control.found])];
+  graph.update(average, graph.apply("emaUpdate", inputs, { decay }, ["statistic"])[0]);
+}
