@@ -1,5 +1,5 @@
 /** Conformance cases of the update: optimizers in every variant, the controls around them, averages of weights. */
-import { type OpAttrs, OPTIMIZER_STATES, type OptimizerOp } from "../contract.ts";
+import { OPTIMIZER_STATES, type OpAttrs, type OptimizerOp } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";

@@ -3,8 +3,9 @@
  * arithmetic operation is rounded on its own in the order of ../contract/updates.ts, so that a native kernel without
  * contraction gives the same bits.
  */
-import type { AdamAttrs, OpAttrs } from "../contract.ts";
+
 import type { OptimizerAttrs, OptimizerOp } from "../contract/updates.ts";
+import type { AdamAttrs, OpAttrs } from "../contract.ts";
 import type { ReferenceKernel, RefTensor } from "./tensor.ts";
 import { sumOfSquares } from "./update-control.ts";
 
@@ -36,7 +37,9 @@ function optimizer<Op extends OptimizerOp>(
     const [w, g] = inputs;
     const [lr, step, scaleState, found, clip] = inputs.slice(2 + count);
     if (found !== undefined && found.data[0] > 0) {
-      [w, ...states].forEach(({ data }, i) => outputs[i].data.set(data));
+      [w, ...states].forEach(({ data }, i) => {
+        outputs[i].data.set(data);
+      });
       return;
     }
     const gradient = gradientOf(g, attrs, round, scaleState?.data[0] ?? 1, clip?.data[0] ?? 1);
@@ -67,7 +70,7 @@ function gradientOf(
   const limit = round(clipValue);
   return (i) => {
     const scaled = round(round(data[i] / lossScale) * clip);
-    return scaled > limit ? limit : scaled < -limit ? -limit : scaled;
+    return Math.max(-limit, Math.min(limit, scaled));
   };
 }
 
