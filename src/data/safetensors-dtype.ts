@@ -4,22 +4,36 @@
  */
 import { RoundoffError, require } from "../base/errors.ts";
 
-/** Bytes per element by type name. */
-export const DTYPE_BYTES = {
-  F64: 8,
-  I64: 8,
-  F32: 4,
-  I32: 4,
-  F16: 2,
-  BF16: 2,
-  I16: 2,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  I8: 1,
-  U8: 1,
+/**
+ * Bits per element by type name: the whole list of the format. Types below 8 bits are packed without gaps, the first
+ * element in the low bits; a tensor of them fills whole bytes.
+ */
+export const DTYPE_BITS = {
+  F64: 64,
+  I64: 64,
+  U64: 64,
+  C64: 64,
+  F32: 32,
+  I32: 32,
+  U32: 32,
+  F16: 16,
+  BF16: 16,
+  I16: 16,
+  U16: 16,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I8: 8,
+  U8: 8,
+  BOOL: 8,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F4: 4,
 } as const;
 
-export type TensorDType = keyof typeof DTYPE_BYTES;
+export type TensorDType = keyof typeof DTYPE_BITS;
 
 /** A tensor as it is stored: little-endian elements in row-major order. `bytes` may start at any alignment. */
 export interface StoredTensor {
@@ -30,12 +44,20 @@ export interface StoredTensor {
 
 /** Whether `name` is a type that this reader and writer know. */
 export function isTensorDType(name: unknown): name is TensorDType {
-  return typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
+  return typeof name === "string" && Object.hasOwn(DTYPE_BITS, name);
 }
 
 /** Elements of a shape: the product, 1 for the empty shape. May exceed 2^53, and is then not exact. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/**
+ * Bytes of a tensor. Not a whole number if elements of less than a byte do not fill the last one; may exceed 2^53, and is
+ * then not exact.
+ */
+export function tensorBytes(dtype: TensorDType, shape: readonly number[]): number {
+  return (elementCount(shape) * DTYPE_BITS[dtype]) / 8;
 }
 
 /** The elements of an F32 tensor: a view of its bytes, or a copy where they are misaligned. Throws UNSUPPORTED. */

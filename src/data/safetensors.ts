@@ -5,7 +5,7 @@
  */
 import { RoundoffError, require } from "../base/errors.ts";
 import type { StoredTensor } from "./safetensors-dtype.ts";
-import { DTYPE_BYTES, elementCount, isTensorDType } from "./safetensors-dtype.ts";
+import { DTYPE_BITS, isTensorDType, tensorBytes } from "./safetensors-dtype.ts";
 
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -13,6 +13,8 @@ export interface Safetensors {
 }
 
 const LENGTH_BYTES = 8;
+/** The largest header that the format allows: parsing it is the only step that costs more than its own size. */
+const MAX_HEADER_BYTES = 100_000_000;
 const METADATA_KEY = "__metadata__";
 
 interface Span {
@@ -46,8 +48,23 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  const parts = safetensorsParts(tensors, metadata);
+  const file = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
+
+/** The same bytes in pieces: the header, then views of the tensors, so that a file can be written without a copy of it. */
+export function safetensorsParts(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
   const sorted = [...tensors].sort(
-    ([nameA, a], [nameB, b]) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype] || (nameA < nameB ? -1 : 1),
+    ([nameA, a], [nameB, b]) => DTYPE_BITS[b.dtype] - DTYPE_BITS[a.dtype] || (nameA < nameB ? -1 : 1),
   );
   const entries: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) entries.push([METADATA_KEY, sortedByKey(metadata)]);
@@ -59,15 +76,9 @@ export function writeSafetensors(
     entries.push([name, { dtype, shape, data_offsets: [begin, end] }]);
   }
   const header = paddedHeader(entries);
-  const file = new Uint8Array(LENGTH_BYTES + header.length + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
-  file.set(header, LENGTH_BYTES);
-  let at = LENGTH_BYTES + header.length;
-  for (const [, { bytes }] of sorted) {
-    file.set(bytes, at);
-    at += bytes.length;
-  }
-  return file;
+  const length = new Uint8Array(LENGTH_BYTES);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  return [length, header, ...sorted.map(([, { bytes }]) => bytes)];
 }
 
 function readHeaderLength(bytes: Uint8Array): number {
@@ -76,6 +87,8 @@ function readHeaderLength(bytes: Uint8Array): number {
   const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   if (length > BigInt(room))
     throw corrupt("the header is longer than the file", `${length} of ${room} bytes`);
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw corrupt("the header is too long", `${length} of at most ${MAX_HEADER_BYTES} bytes`);
   return Number(length);
 }
 
@@ -105,7 +118,7 @@ function readEntry(name: string, entry: unknown, dataBytes: number) {
   if (begin > end || end > dataBytes) {
     throw corrupt(`tensor "${name}" lies outside the file`, `bytes ${begin} to ${end} of ${dataBytes}`);
   }
-  const expected = elementCount(shape) * DTYPE_BYTES[dtype];
+  const expected = tensorBytes(dtype, shape);
   if (expected !== end - begin) {
     throw corrupt(
       `the length of tensor "${name}" is not that of its shape`,
@@ -141,7 +154,7 @@ function requireWritable(name: string, { dtype, shape, bytes }: StoredTensor): v
     hint: "The format reserves that name",
   }));
   require(isSizeList(shape) &&
-    elementCount(shape) * DTYPE_BYTES[dtype] === bytes.length, "SHAPE_MISMATCH", () => ({
+    tensorBytes(dtype, shape) === bytes.length, "SHAPE_MISMATCH", () => ({
     what: `the bytes of tensor "${name}" do not fit its shape`,
     expected: `[${shape.join(", ")}] of ${dtype}`,
     received: `${bytes.length} bytes`,
