@@ -12,6 +12,8 @@ export type ErrorCode =
   | "DATA_CORRUPT"
   | "FILE_UNREADABLE"
   | "OUTPUT_UNWRITABLE"
+  | "LOCKED"
+  | "OUT_OF_MEMORY"
   | "KERNELS_UNAVAILABLE"
   | "UNSUPPORTED"
   | "DIVERGED"

@@ -2,7 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import type { StoredTensor, TensorDType } from "./safetensors-dtype.ts";
-import { asFloat32, asInt32, DTYPE_BITS, float32Tensor, int32Tensor, tensorBytes } from "./safetensors-dtype.ts";
+import {
+  asFloat32,
+  asInt32,
+  DTYPE_BITS,
+  float32Tensor,
+  int32Tensor,
+  tensorBytes,
+} from "./safetensors-dtype.ts";
 
 /** A file with any header, so that the reader can be lied to. */
 function fileOf(header: unknown, dataBytes: number, claimedLength?: bigint): Uint8Array {
@@ -146,7 +153,11 @@ describe("readSafetensors of broken files", () => {
       fileOf({ w: entry("F32", [2], 0, 4) }, 4),
       /not that of its shape.*4 for 8/,
     ],
-    ["an odd number of half bytes", fileOf({ w: entry("F4", [3], 0, 2) }, 2), /not that of its shape.*2 for 1\.5/],
+    [
+      "an odd number of half bytes",
+      fileOf({ w: entry("F4", [3], 0, 2) }, 2),
+      /not that of its shape.*2 for 1\.5/,
+    ],
     ["a shape beyond 2^53", fileOf({ w: entry("U8", [2 ** 40, 2 ** 40], 0, 4) }, 4), /not that of its shape/],
     ["overlapping tensors", fileOf({ v: one, w: one }, 4), /does not begin where.*0, not 4/],
     ["a hole", fileOf({ w: entry("F32", [1], 4, 8) }, 8), /does not begin where/],

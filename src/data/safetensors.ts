@@ -153,8 +153,7 @@ function requireWritable(name: string, { dtype, shape, bytes }: StoredTensor): v
     what: `a tensor cannot be named ${METADATA_KEY}`,
     hint: "The format reserves that name",
   }));
-  require(isSizeList(shape) &&
-    tensorBytes(dtype, shape) === bytes.length, "SHAPE_MISMATCH", () => ({
+  require(isSizeList(shape) && tensorBytes(dtype, shape) === bytes.length, "SHAPE_MISMATCH", () => ({
     what: `the bytes of tensor "${name}" do not fit its shape`,
     expected: `[${shape.join(", ")}] of ${dtype}`,
     received: `${bytes.length} bytes`,
