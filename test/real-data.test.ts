@@ -16,6 +16,7 @@ import { backendInfo, selectKernels } from "../src/kernels/select.ts";
 import { readRecord } from "../src/runlog/reader.ts";
 import type { TrainConfig } from "../src/train/config.ts";
 import { train } from "../src/train/run.ts";
+import { checkpointFiles } from "./checkpoint-files.ts";
 
 const FETCH_TIMEOUT_MS = 300_000;
 const native = backendInfo().kernelSets.find(({ name }) => name === "native")!;
@@ -97,7 +98,7 @@ describe("Fashion-MNIST", () => {
         await losses(`${recipe}-${threads}`, kernels, { recipe });
       }
       const bytes = (threads: number, file: string) => readFileSync(join(out, `${recipe}-${threads}`, file));
-      for (const file of ["run.jsonl", "checkpoint.safetensors"]) {
+      for (const file of ["run.jsonl", ...checkpointFiles(join(out, `${recipe}-1`))]) {
         expect(bytes(1, file).equals(bytes(2, file)), file).toBe(true);
       }
     },

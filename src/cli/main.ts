@@ -13,10 +13,13 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const stop = new AbortController();
 let signalTaken = false;
+/** The code of the signal that asked to stop; a run that stopped for it ends with this. */
+let signalExit: number | undefined;
 
 function onSignal(exitCode: number): void {
   if (!signalTaken || stop.signal.aborted) process.exit(exitCode);
   process.stderr.write("\nstopping after this step; once more to stop at once\n");
+  signalExit = exitCode;
   stop.abort();
 }
 
@@ -43,7 +46,8 @@ function createContext(): CliContext {
 }
 
 try {
-  process.exitCode = await runCli(process.argv.slice(2), createContext());
+  const exitCode = await runCli(process.argv.slice(2), createContext());
+  process.exitCode = exitCode === SIGNALS.SIGINT ? (signalExit ?? exitCode) : exitCode;
 } catch (error) {
   const { exitCode, message } = describeFailure(error, "roundoff");
   process.stderr.write(`${message}\n`);

@@ -24,7 +24,23 @@ export interface TrainSettings {
   readonly schedule: ScheduleConfig;
 }
 
+/** How often a run is saved and how much of it stays: no part of what it computes. */
+export interface CheckpointSettings {
+  readonly checkpointEvery?: number;
+  readonly keep?: number;
+}
+
 const positive = { min: 1 };
+
+export function declareCheckpoints(command: Command): Command {
+  return command
+    .option(
+      "--checkpoint-every <steps>",
+      "save within an epoch too, every so many steps",
+      integerOption("--checkpoint-every", positive),
+    )
+    .option("--keep <n>", "how many checkpoints stay (default: 2)", integerOption("--keep", positive));
+}
 
 export function declareTrainSettings(command: Command): Command {
   const { learningRate, momentum, weightDecay, schedule } = DEFAULT_OPTIMIZER;

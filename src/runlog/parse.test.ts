@@ -83,7 +83,7 @@ describe("parseRecordLine", () => {
     [
       "another type",
       { type: "note" },
-      /type is not.*"header" or "step" or "epoch" or "end"; received "note"/,
+      /type is not.*"header" or "step" or "epoch" or "warning" or "end"; received "note"/,
     ],
     ["a missing field", { ...stepLine(1), loss: undefined }, /loss is not.*a number; received nothing/],
     ["a null for a number", { ...stepLine(1), loss: null }, /loss is not.*received null/],

@@ -5,14 +5,24 @@
 import { RoundoffError } from "../base/errors.ts";
 import type { Check } from "./check.ts";
 import { count, fields, number, oneOf, optional, recordOf, settings, text } from "./check.ts";
-import type { EndLine, EpochLine, HeaderLine, RecordLine, StepLine, TimingLine } from "./schema.ts";
-import { END_STATUSES, RECORD_VERSION } from "./schema.ts";
+import type {
+  EndLine,
+  EpochLine,
+  HeaderLine,
+  NonFiniteTensor,
+  RecordLine,
+  StepLine,
+  TimingLine,
+  WarningLine,
+} from "./schema.ts";
+import { END_STATUSES, RECORD_VERSION, WARNING_CODES } from "./schema.ts";
 
 /** A record taken apart. */
 export interface RunRecord {
   readonly header: HeaderLine;
   readonly steps: readonly StepLine[];
   readonly epochs: readonly EpochLine[];
+  readonly warnings: readonly WarningLine[];
   /** Absent: the run was cut off or still runs. */
   readonly end?: EndLine;
   /** Whether the last line was torn, and left out. */
@@ -58,10 +68,26 @@ const EPOCH: Check<EpochLine> = fields<EpochLine>({
   testAccuracy: number,
 });
 
+const WARNING: Check<WarningLine> = fields<WarningLine>({
+  type: oneOf("warning"),
+  step: count,
+  code: oneOf(...WARNING_CODES),
+  message: text,
+});
+
+/** Also part of a checkpoint's manifest. */
+export const NON_FINITE: Check<NonFiniteTensor> = fields<NonFiniteTensor>({
+  step: count,
+  tensor: text,
+  role: text,
+  operation: text,
+});
+
 const END: Check<EndLine> = fields<EndLine>({
   type: oneOf("end"),
   status: oneOf(...END_STATUSES),
   metrics: recordOf(number),
+  firstNonFinite: optional(NON_FINITE),
 });
 
 const TIMING: Check<TimingLine> = fields<TimingLine>({
@@ -75,13 +101,14 @@ const LINE_CHECKS: { readonly [Type in RecordLine["type"]]: Check<RecordLine> } 
   header: HEADER,
   step: STEP,
   epoch: EPOCH,
+  warning: WARNING,
   end: END,
 };
 
 /** One line of a record. Throws DATA_CORRUPT; `where` (such as `record.jsonl:7`) begins its message. */
 export function parseRecordLine(line: string, where: string): RecordLine {
   return parseLine(line, where, (value) => {
-    const { type } = fields({ type: oneOf("header", "step", "epoch", "end") })(value, "");
+    const { type } = fields({ type: oneOf("header", "step", "epoch", "warning", "end") })(value, "");
     return LINE_CHECKS[type](value, "");
   });
 }
@@ -101,6 +128,7 @@ export function parseRecord(content: string, name: string): RunRecord {
   if (header?.type !== "header") throw misplaced(name, 1, "a header", header?.type ?? "nothing");
   const steps: StepLine[] = [];
   const epochs: EpochLine[] = [];
+  const warnings: WarningLine[] = [];
   let end: EndLine | undefined;
   let last = -1;
   rest.forEach((line, index) => {
@@ -111,16 +139,17 @@ export function parseRecord(content: string, name: string): RunRecord {
       end = line;
       return;
     }
-    // A step happens once; an epoch may end with the step before it.
+    // A step happens once; an epoch may end with the step before it, and a warning may follow it.
     const earliest = line.type === "step" ? last + 1 : last;
     if (line.step < earliest) {
       throw misplaced(name, at, `step ${earliest} or a later one`, `step ${line.step}`);
     }
     last = line.step;
     if (line.type === "step") steps.push(line);
-    else epochs.push(line);
+    else if (line.type === "epoch") epochs.push(line);
+    else warnings.push(line);
   });
-  return { header, steps, epochs, end, torn };
+  return { header, steps, epochs, warnings, end, torn };
 }
 
 /** A whole timing file, without a torn last line. Throws as `parseRecord` does. */

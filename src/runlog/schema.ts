@@ -86,14 +86,40 @@ export interface EpochLine {
 export const END_STATUSES = ["finished", "diverged", "interrupted"] as const;
 export type EndStatus = (typeof END_STATUSES)[number];
 
+/**
+ * Something that a reader of the results should know and that equal, undisturbed runs do not have: after `step` the run was
+ * resumed under other kernels, or from an older checkpoint because the newest was damaged.
+ */
+export interface WarningLine {
+  readonly type: "warning";
+  readonly step: number;
+  readonly code: (typeof WARNING_CODES)[number];
+  readonly message: string;
+}
+
+export const WARNING_CODES = ["kernelsChanged", "checkpointDamaged"] as const;
+
+/** Where the first NaN or infinity of a run that could not go on appeared, in the order of computation. */
+export interface NonFiniteTensor {
+  readonly step: number;
+  /** Path of the module, such as `layer1.0.conv1`. */
+  readonly tensor: string;
+  /** What the tensor is for, such as `activation`. */
+  readonly role: string;
+  /** The operation that made it, such as `conv2d`. */
+  readonly operation: string;
+}
+
 /** The last line of a run that came to an end. A record without one was cut off, or is still being written. */
 export interface EndLine {
   readonly type: "end";
   readonly status: EndStatus;
   readonly metrics: Readonly<Record<string, number>>;
+  /** Of a diverged run. */
+  readonly firstNonFinite?: NonFiniteTensor;
 }
 
-export type RecordLine = HeaderLine | StepLine | EpochLine | EndLine;
+export type RecordLine = HeaderLine | StepLine | EpochLine | WarningLine | EndLine;
 
 /** A line of the timing file: how long the steps since the line before took, and the rate over them. */
 export interface TimingLine {

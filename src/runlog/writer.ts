@@ -35,8 +35,8 @@ export interface OpenOptions {
  */
 export function openRecord(path: string, options: OpenOptions = {}): LineWriter<RecordLine> {
   return open(path, options, (content, lastStep) => {
-    const { steps, epochs } = parseRecord(content, path);
-    const upToStep = [...steps, ...epochs].filter(({ step }) => step <= lastStep);
+    const { steps, epochs, warnings } = parseRecord(content, path);
+    const upToStep = [...steps, ...epochs, ...warnings].filter(({ step }) => step <= lastStep);
     return 1 + upToStep.length;
   });
 }

@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
+import { takeLock } from "../base/lock-file.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
@@ -12,7 +13,7 @@ import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import type { KernelRecord } from "../runlog/schema.ts";
 import { trainCommand } from "../train/command.ts";
 import { checkConfig, type TrainConfig } from "../train/config.ts";
-import { prepareOutput } from "../train/output.ts";
+import { LOCK_FILE, prepareOutput } from "../train/output.ts";
 import { interrupted, type TrainProgress, train } from "../train/run.ts";
 import { describeRecipe } from "./describe-recipe.ts";
 import { htmlReport } from "./report-html.ts";
@@ -33,6 +34,10 @@ export interface StudyOptions {
   readonly command: string;
   readonly machine: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** As in TrainOptions, for every run. */
+  readonly checkpointEvery?: number;
+  readonly keep?: number;
+  readonly onWarning?: (message: string) => void;
   readonly onProgress?: (progress: StudyProgress) => void;
 }
 
@@ -62,6 +67,16 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { spec, out } = options;
   const runs = planRuns(spec, out);
   await prepareOutput(out, true);
+  const lock = takeLock(join(out, LOCK_FILE));
+  try {
+    return await runAll(options, runs);
+  } finally {
+    lock.release();
+  }
+}
+
+async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promise<StudyResult> {
+  const { spec, out } = options;
   const data = new Map<string, ImageSplits>();
   for (const name of new Set(spec.settings.map((setting) => setting.data)))
     data.set(name, await options.loadData(name));
@@ -124,7 +139,7 @@ async function trainOne(
   index: number,
   runs: number,
 ): Promise<RunResult> {
-  const { kernels, kernelRecord, signal } = options;
+  const { kernels, kernelRecord, signal, checkpointEvery, keep, onWarning } = options;
   const result = await train({
     config,
     data,
@@ -134,6 +149,9 @@ async function trainOne(
     resume: true,
     command: commandOf(place, config),
     signal,
+    checkpointEvery,
+    keep,
+    onWarning,
     onProgress: (progress) => options.onProgress?.({ place, runsDone: index, runs, train: progress }),
   });
   if (result.status === "interrupted") throw interrupted(result);

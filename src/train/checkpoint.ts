@@ -1,106 +1,238 @@
 /**
- * A checkpoint is one safetensors file: every state array of the run, and a JSON manifest in its metadata that says which
- * run it belongs to and where it stands. Written beside and renamed, so there is always a whole one.
+ * Checkpoints of a run: one directory each, `checkpoints/step-000123/`, with the arrays (safetensors), a manifest (JSON) and
+ * the hashes of both (`sha256sum -c SHA256SUMS`). Written beside and renamed, so every one that is there is whole; the last
+ * few are kept; a damaged one is passed over for the one before.
  */
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  type FileLayer,
+  isPartialDirectory,
+  replaceDirectory,
+  syncDirectory,
+} from "../base/durable-directory.ts";
 import { RoundoffError } from "../base/errors.ts";
-import { replaceFile } from "../base/replace-file.ts";
-import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
-import { asFloat32, float32Tensor } from "../data/safetensors-dtype.ts";
-import type { TrainConfig } from "./config.ts";
+import { readSafetensors, safetensorsParts } from "../data/safetensors.ts";
+import type { StoredTensor } from "../data/safetensors-dtype.ts";
+import { FORMATS } from "../formats/catalog.ts";
+import type { FloatFormat } from "../formats/format.ts";
+import {
+  type Manifest,
+  parseManifest,
+  type RunIdentity,
+  requireSameRun,
+  sha256,
+  writeManifest,
+} from "./manifest.ts";
 import type { ModelState } from "./model-state.ts";
+import { loadState, storedFormats, storeState } from "./state-codec.ts";
 
-const VERSION = 1;
+export const CHECKPOINTS = "checkpoints";
+export const STATE_FILE = "state.safetensors";
+export const MANIFEST_FILE = "manifest.json";
+export const SUMS_FILE = "SHA256SUMS";
 
-/** What a checkpoint says beside its arrays. */
-export interface Manifest {
-  readonly version: number;
-  readonly config: TrainConfig;
-  readonly dataSha256: string;
-  readonly kernels: string;
-  /** Steps that are done. The loader and all random streams follow from it. */
-  readonly step: number;
-  /** Sums over the steps of the epoch that is under way. */
-  readonly epochLoss: number;
-  readonly epochCorrect: number;
-  readonly epochExamples: number;
-  /** Metrics of the last epoch that is done. */
-  readonly metrics: Readonly<Record<string, number>>;
+/** Checkpoints that a run keeps unless told otherwise: the newest, and the one before in case that is damaged. */
+export const DEFAULT_KEEP = 2;
+
+/** The directory of the checkpoint after `step` steps of the run in `out`. */
+export function checkpointDirectory(out: string, step: number): string {
+  return join(out, CHECKPOINTS, `step-${String(step).padStart(6, "0")}`);
 }
 
-export function checkpointPath(directory: string): string {
-  return join(directory, "checkpoint.safetensors");
+/** The arrays of that checkpoint. */
+export function checkpointPath(out: string, step: number): string {
+  return join(checkpointDirectory(out, step), STATE_FILE);
 }
 
+export interface SaveOptions {
+  /** Format by name of state, where the recipe keeps one in another format than FP32. */
+  readonly formats: ReadonlyMap<string, FloatFormat>;
+  /** How many checkpoints stay, this one included. */
+  readonly keep: number;
+  readonly files?: FileLayer;
+}
+
+/** Writes the checkpoint after `manifest.position.step` and removes those beyond `keep`. Throws OUTPUT_UNWRITABLE. */
 export async function saveCheckpoint(
-  directory: string,
+  out: string,
   state: ModelState,
-  manifest: Omit<Manifest, "version">,
+  manifest: Omit<Manifest, "tensors">,
+  { formats, keep, files }: SaveOptions,
 ): Promise<void> {
-  const tensors = new Map([...state].map(([name, { data, shape }]) => [name, float32Tensor(data, shape)]));
-  const metadata = { roundoff: JSON.stringify({ version: VERSION, ...manifest }) };
-  await replaceFile(checkpointPath(directory), writeSafetensors(tensors, metadata));
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, array] of state) tensors.set(name, storeState(array, formats.get(name)));
+  const described = Object.fromEntries(
+    [...tensors].map(([name, { dtype }]) => [name, { dtype, format: formats.get(name)?.name ?? "fp32" }]),
+  );
+  const arrays = safetensorsParts(tensors, { format: "roundoff", step: String(manifest.position.step) });
+  const json = new TextEncoder().encode(writeManifest({ ...manifest, tensors: described }));
+  const sums = `${sha256Parts(arrays)}  ${STATE_FILE}\n${sha256(json)}  ${MANIFEST_FILE}\n`;
+  const parts = new Map([
+    [STATE_FILE, arrays],
+    [MANIFEST_FILE, [json]],
+    [SUMS_FILE, [new TextEncoder().encode(sums)]],
+  ]);
+  const target = checkpointDirectory(out, manifest.position.step);
+  await makeParent(target);
+  await replaceDirectory(target, parts, files);
+  await prune(out, manifest.position.step, keep);
+}
+
+/** A checkpoint that has been read and verified. */
+export interface Checkpoint {
+  /** Its directory. */
+  readonly path: string;
+  readonly manifest: Manifest;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** One sentence for each newer checkpoint that could not be used. */
+  readonly passedOver: readonly string[];
 }
 
 /**
- * Reads the checkpoint of `directory` into `state` (whose arrays must be those of the same model) and returns its
- * manifest, or undefined when there is none. Throws DATA_CORRUPT, or INVALID_ARGUMENT when it is of another run.
+ * The newest checkpoint of the run in `out` that is undamaged, or undefined when there is none at all. Throws DATA_CORRUPT when
+ * all are damaged.
  */
-export async function restoreCheckpoint(
-  directory: string,
-  state: ModelState,
-  expected: Pick<Manifest, "config" | "dataSha256">,
-): Promise<Manifest | undefined> {
-  const path = checkpointPath(directory);
-  if (!existsSync(path)) return undefined;
-  const { tensors, metadata } = readSafetensors(await readFile(path));
-  const manifest = parseManifest(path, metadata.roundoff);
-  requireSameRun(path, manifest, expected);
-  for (const [name, { data }] of state) {
-    const stored = tensors.get(name);
-    const values = stored === undefined ? undefined : asFloat32(stored);
-    if (values?.length !== data.length)
-      throw damaged(path, `tensor "${name}" is missing or has another size`);
-    data.set(values);
+export async function newestCheckpoint(out: string): Promise<Checkpoint | undefined> {
+  const passedOver: string[] = [];
+  for (const step of (await checkpointSteps(out)).reverse()) {
+    const path = checkpointDirectory(out, step);
+    try {
+      return { ...(await readCheckpoint(path)), passedOver };
+    } catch (error) {
+      if (!(error instanceof RoundoffError)) throw error;
+      passedOver.push(error.message);
+    }
   }
-  return manifest;
-}
-
-function parseManifest(path: string, text: string | undefined): Manifest {
-  try {
-    const manifest = JSON.parse(text ?? "") as Manifest;
-    if (manifest.version === VERSION && Number.isSafeInteger(manifest.step)) return manifest;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-  }
-  throw damaged(path, `its manifest is not one of version ${VERSION}`);
-}
-
-function damaged(path: string, what: string): RoundoffError {
-  return new RoundoffError("DATA_CORRUPT", {
-    what: `checkpoint "${path}" cannot be used: ${what}`,
+  if (passedOver.length === 0) return undefined;
+  throw new RoundoffError("DATA_CORRUPT", {
+    what: `no checkpoint in "${join(out, CHECKPOINTS)}" can be used: ${passedOver.join("; ")}`,
     hint: "Delete the output folder, or choose another --out, to start afresh.",
   });
 }
 
-/** All settings must agree, the number of epochs too: the learning-rate schedule depends on it. */
-function requireSameRun(
-  path: string,
-  manifest: Manifest,
-  expected: Pick<Manifest, "config" | "dataSha256">,
+/** Reads and verifies one checkpoint directory. Throws DATA_CORRUPT or FILE_UNREADABLE. */
+export async function readCheckpoint(path: string): Promise<Omit<Checkpoint, "passedOver">> {
+  const sums = parseSums(path, await readPart(path, SUMS_FILE));
+  const [arrays, json] = await Promise.all(
+    [STATE_FILE, MANIFEST_FILE].map(async (name) => {
+      const content = await readPart(path, name);
+      if (sums.get(name) === sha256(content)) return content;
+      throw damaged(path, `${name} does not have the hash in ${SUMS_FILE}`);
+    }),
+  );
+  const manifest = parseManifest(new TextDecoder().decode(json), join(path, MANIFEST_FILE));
+  return { path, manifest, tensors: readSafetensors(arrays).tensors };
+}
+
+/**
+ * Copies the arrays of a checkpoint into `state`, whose arrays must be those of the same model. Throws INVALID_ARGUMENT when it
+ * is of another run, DATA_CORRUPT when an array is missing.
+ */
+export function restoreState(
+  { path, manifest, tensors }: Checkpoint,
+  state: ModelState,
+  run: RunIdentity,
 ): void {
-  const saved: Record<string, unknown> = { ...manifest.config, dataSha256: manifest.dataSha256 };
-  const wanted: Record<string, unknown> = { ...expected.config, dataSha256: expected.dataSha256 };
-  for (const key of new Set([...Object.keys(saved), ...Object.keys(wanted)])) {
-    const [before, now] = [JSON.stringify(saved[key]), JSON.stringify(wanted[key])];
-    if (before === now) continue;
-    throw new RoundoffError("INVALID_ARGUMENT", {
-      what: `checkpoint "${path}" is of a run with another ${key}`,
-      expected: before ?? "none",
-      received: now ?? "none",
-      hint: "Resume with the same settings, or choose another --out.",
+  requireSameRun(path, manifest, run);
+  const formats = storedFormats(FORMATS);
+  for (const [name, { data }] of state) {
+    const stored = tensors.get(name);
+    const values = stored === undefined ? undefined : loadState(stored, formats);
+    if (values?.length !== data.length)
+      throw damaged(path, `tensor "${name}" is missing or has another size`);
+    data.set(values);
+  }
+}
+
+/** The steps of the checkpoints in `out`, rising. */
+export async function checkpointSteps(out: string): Promise<number[]> {
+  const names = await readdir(join(out, CHECKPOINTS)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return [];
+    throw cause;
+  });
+  return names
+    .map((name) => (/^step-(\d+)$/.test(name) ? Number(name.slice(5)) : -1))
+    .filter((step) => step >= 0)
+    .sort((a, b) => a - b);
+}
+
+/** Removes what a killed process left half written. Only for the owner of the run's lock. */
+export async function removePartialCheckpoints(out: string): Promise<void> {
+  const folder = join(out, CHECKPOINTS);
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder)) {
+    if (isPartialDirectory(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** Removes every checkpoint of a run that begins anew. */
+export async function removeCheckpoints(out: string): Promise<void> {
+  await rm(join(out, CHECKPOINTS), { recursive: true, force: true });
+}
+
+/** Later ones are of steps that will be taken again: they are older than this one, and stay out of the count. */
+async function prune(out: string, step: number, keep: number): Promise<void> {
+  const steps = await checkpointSteps(out);
+  const outdated = steps.filter((other) => other > step);
+  const old = steps.filter((other) => other <= step).slice(0, -keep);
+  for (const other of [...outdated, ...old]) {
+    await rm(checkpointDirectory(out, other), { recursive: true, force: true });
+  }
+}
+
+async function makeParent(target: string): Promise<void> {
+  const parent = dirname(target);
+  if (existsSync(parent)) return;
+  try {
+    await mkdir(parent, { recursive: true });
+    await syncDirectory(dirname(parent));
+  } catch (cause) {
+    throw new RoundoffError("OUTPUT_UNWRITABLE", {
+      what: `cannot make the folder "${parent}"`,
+      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      cause,
     });
   }
+}
+
+function sha256Parts(parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+async function readPart(path: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(path, name));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw damaged(path, `${name} is missing`);
+    throw new RoundoffError("FILE_UNREADABLE", {
+      what: `cannot read ${join(path, name)}`,
+      received: message,
+      cause,
+    });
+  }
+}
+
+/** Lines of `sha256sum`: hash, two spaces, name. */
+function parseSums(path: string, content: Uint8Array): ReadonlyMap<string, string> {
+  const lines = new TextDecoder()
+    .decode(content)
+    .split("\n")
+    .filter((line) => line !== "");
+  return new Map(
+    lines.map((line) => {
+      const [, hash, name] = /^([0-9a-f]{64}) {2}(\S+)$/.exec(line) ?? [];
+      if (hash === undefined) throw damaged(path, `${SUMS_FILE} is not a list of hashes`);
+      return [name, hash];
+    }),
+  );
+}
+
+function damaged(path: string, what: string): RoundoffError {
+  return new RoundoffError("DATA_CORRUPT", { what: `checkpoint "${path}" cannot be used: ${what}` });
 }

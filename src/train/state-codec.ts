@@ -3,11 +3,12 @@
  * that format: half the bytes, and other tools see what it is. Never rounds: a value that the format does not hold, a NaN
  * with another payload included, makes the whole tensor F32.
  */
+
+import type { StoredTensor, TensorDType } from "../data/safetensors-dtype.ts";
+import { asFloat32, float32Tensor } from "../data/safetensors-dtype.ts";
 import { decode } from "../formats/codes.ts";
 import type { FloatFormat } from "../formats/format.ts";
 import { emin } from "../formats/format.ts";
-import type { StoredTensor, TensorDType } from "../data/safetensors-dtype.ts";
-import { asFloat32, float32Tensor } from "../data/safetensors-dtype.ts";
 import type { Plan } from "../kernels/contract.ts";
 import type { StateArray } from "./model-state.ts";
 

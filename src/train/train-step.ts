@@ -13,6 +13,7 @@ import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/lo
 import type { Recipe } from "../precision/recipe.ts";
 import { splitSeed } from "../random/streams.ts";
 import { type BatchShape, EXTERNALS, evaluationGraph, trainGraph } from "./graphs.ts";
+import { requireMemory } from "./memory.ts";
 import { addTrainingState, type ModelState, roundInitialState } from "./model-state.ts";
 
 export interface StepOptions {
@@ -44,7 +45,19 @@ export interface TrainStep {
   readonly labels: Int32Array;
   readonly graph: Graph;
   readonly built: BuiltPlan;
-  run(control: { readonly step: number; readonly learningRate: number }): Promise<StepResult>;
+  /** Every array that the plan is bound to, by name. */
+  readonly externals: ReadonlyMap<string, ExternalArray>;
+  /** Writes the learning rate, the loss scale and the clock of a step, as `run` does. Returns the loss scale. */
+  control(control: StepControl): number;
+  run(control: StepControl): Promise<StepResult>;
+  /** Steps skipped so far, as the state says: 0 without loss scaling. */
+  skippedSteps(): number;
+}
+
+export interface StepControl {
+  /** From 0. */
+  readonly step: number;
+  readonly learningRate: number;
 }
 
 /** Traces, differentiates, rounds, lowers and prepares the training step of a model. */
@@ -53,6 +66,7 @@ export function compileTrainStep(model: Module, options: TrainStepOptions): Trai
   const graph = trainGraph(model, recipe, batchShape, options.optimizer);
   addTrainingState(state, graph, recipe.lossScaling);
   const built = buildPlan(graph);
+  requireMemory("the training step", stepBytes(built, batchShape));
   roundInitialState(state, built.plan);
   const io = inputsAndOutputs(batchShape);
   const [seedLow, seedHigh] = splitSeed(options.seed);
@@ -64,21 +78,29 @@ export function compileTrainStep(model: Module, options: TrainStepOptions): Trai
     [learningRateName(), rate],
     [LOSS_SCALE_SEED, seed],
   ];
-  const prepared = prepare(options, built, [...io.arrays, ...extra]);
+  const externals = bindings(options, [...io.arrays, ...extra]);
+  const prepared = prepare(options, built, externals);
   const scaleState = state.get(LOSS_SCALE_STATE)?.data;
+  const control = ({ step, learningRate }: StepControl): number => {
+    const lossScale = scaleState?.[0] ?? initialScale(recipe.lossScaling);
+    clock[2] = step;
+    rate[0] = learningRate;
+    seed[0] = lossScale;
+    return lossScale;
+  };
   return {
     images: io.images,
     labels: io.labels,
     graph,
     built,
-    async run({ step, learningRate }) {
-      const lossScale = scaleState?.[0] ?? initialScale(recipe.lossScaling);
-      clock[2] = step;
-      rate[0] = learningRate;
-      seed[0] = lossScale;
+    externals,
+    control,
+    async run(at) {
+      const lossScale = control(at);
       await prepared.run();
       return { loss: io.loss[0], correct: io.correct[0], lossScale, skippedSteps: scaleState?.[2] ?? 0 };
     },
+    skippedSteps: () => scaleState?.[2] ?? 0,
   };
 }
 
@@ -92,8 +114,9 @@ export interface EvaluationStep {
 /** Prepares the evaluation of one batch: the same roundings as in training, running statistics, no updates. */
 export function compileEvaluation(model: Module, options: StepOptions): EvaluationStep {
   const built = buildPlan(evaluationGraph(model, options.recipe, options.batchShape));
+  requireMemory("the evaluation of a batch", stepBytes(built, options.batchShape));
   const io = inputsAndOutputs(options.batchShape);
-  const prepared = prepare(options, built, [...io.arrays, [CLOCK, new Int32Array(3)]]);
+  const prepared = prepare(options, built, bindings(options, [...io.arrays, [CLOCK, new Int32Array(3)]]));
   return {
     images: io.images,
     labels: io.labels,
@@ -118,13 +141,25 @@ function inputsAndOutputs([n, h, w, c]: BatchShape) {
   return { images, labels, loss, correct, arrays };
 }
 
-function prepare(
-  { kernels, state }: StepOptions,
-  { plan }: BuiltPlan,
+/** Bytes that a step takes beside the state: its arena, and the batch in the plan's buffers and in the loader's. */
+function stepBytes({ plan }: BuiltPlan, [n, h, w, c]: BatchShape): number {
+  return plan.arenaBytes + 2 * 4 * n * (h * w * c + 1);
+}
+
+function bindings(
+  { state }: StepOptions,
   extra: readonly [string, ExternalArray][],
-): PreparedPlan {
+): Map<string, ExternalArray> {
   const externals = new Map<string, ExternalArray>(extra);
   for (const [name, { data }] of state) externals.set(name, data);
+  return externals;
+}
+
+function prepare(
+  { kernels }: StepOptions,
+  { plan }: BuiltPlan,
+  externals: ReadonlyMap<string, ExternalArray>,
+): PreparedPlan {
   requireBound(plan, externals);
   return kernels.prepare(plan, externals);
 }

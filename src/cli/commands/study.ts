@@ -10,6 +10,7 @@ import { type CliContext, printResult } from "../context.ts";
 import { integerOption } from "../option-values.ts";
 import { createProgress, formatNumber, type Progress } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import { type CheckpointSettings, declareCheckpoints } from "../train-settings.ts";
 import {
   declareCommand,
   declareKernels,
@@ -20,7 +21,7 @@ import {
 } from "./declare.ts";
 import { trainProgress } from "./train.ts";
 
-interface StudyCommandOptions extends JsonOption, KernelOption {
+interface StudyCommandOptions extends CheckpointSettings, JsonOption, KernelOption {
   readonly out: string;
   readonly seeds?: number;
   readonly quick: boolean;
@@ -41,7 +42,7 @@ export function registerStudy(program: Command, context: CliContext): void {
     )
     .option("--quick", "the short form of the study: minutes instead of hours", false)
     .option("--data-directory <dir>", "look for the data here and nowhere else");
-  declareKernels(command).action((name: string, options: StudyCommandOptions) =>
+  declareKernels(declareCheckpoints(command)).action((name: string, options: StudyCommandOptions) =>
     study(context, name, options),
   );
 }
@@ -59,6 +60,9 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     out: options.out,
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
+    checkpointEvery: options.checkpointEvery,
+    keep: options.keep,
+    onWarning: (message) => context.stderr(`warning: ${message}\n`),
     loadData: (data) =>
       loadDataSet(data, {
         directory: options.dataDirectory,

@@ -3,13 +3,20 @@ import type { Command } from "commander";
 import { dataSet, loadDataSet } from "../../data/data-sets.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
+import type { NonFiniteTensor } from "../../runlog/schema.ts";
 import { trainCommand } from "../../train/command.ts";
 import { prepareOutput } from "../../train/output.ts";
 import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { createProgress, formatNumber, type ProgressState } from "../progress.ts";
 import { textTable } from "../text-table.ts";
-import { declareTrainSettings, type TrainSettings, trainConfig } from "../train-settings.ts";
+import {
+  type CheckpointSettings,
+  declareCheckpoints,
+  declareTrainSettings,
+  type TrainSettings,
+  trainConfig,
+} from "../train-settings.ts";
 import {
   declareCommand,
   declareKernels,
@@ -19,7 +26,7 @@ import {
   kernelsFor,
 } from "./declare.ts";
 
-interface TrainCommandOptions extends TrainSettings, JsonOption, KernelOption {
+interface TrainCommandOptions extends TrainSettings, CheckpointSettings, JsonOption, KernelOption {
   readonly out: string;
   readonly resume: boolean;
   readonly dataDirectory?: string;
@@ -30,11 +37,13 @@ export function registerTrain(program: Command, context: CliContext): void {
     .requiredOption("--out <dir>", "folder of the run record and the checkpoint")
     .option("--resume", "go on from the checkpoint in --out, if there is one", false)
     .option("--data-directory <dir>", "look for the data here and nowhere else");
-  declareKernels(command).action((options: TrainCommandOptions) => runTrain(context, options));
+  declareKernels(declareCheckpoints(command)).action((options: TrainCommandOptions) =>
+    runTrain(context, options),
+  );
 }
 
 async function runTrain(context: CliContext, options: TrainCommandOptions): Promise<void> {
-  const { out, resume, dataDirectory } = options;
+  const { out, resume, dataDirectory, checkpointEvery, keep } = options;
   const config = trainConfig(options);
   const selection = kernelsFor(context, options);
   // Everything that can be wrong with the command is found before the data is fetched and read.
@@ -58,12 +67,16 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
     kernelRecord: kernelRecord(selection),
     out,
     resume,
+    checkpointEvery,
+    keep,
+    onWarning: (message) => context.stderr(`warning: ${message}\n`),
     // The record lies in the output folder: without the folder's name, equal runs have equal records.
     command: trainCommand(config, "."),
     signal,
     onProgress: (state) => progress.update(trainProgress(state)),
   }).finally(() => progress.end());
   if (result.status === "interrupted") throw interrupted(result);
+  if (result.status === "diverged") context.stderr(`${divergedText(result)}\n`);
   printResult(context, options.json ?? false, result, () => resultText(result));
 }
 
@@ -74,6 +87,16 @@ export function trainProgress({ phase, epoch, epochs, step, steps, ...state }: T
   return { label, done: step, total: steps, numbers: { loss, accuracy, "samples/s": samplesPerSecond } };
 }
 
+function divergedText({ steps, firstNonFinite }: TrainResult): string {
+  const where = firstNonFinite === undefined ? "" : `: first ${nonFiniteText(firstNonFinite)} was not finite`;
+  return `diverged: stopped after step ${steps}${where}`;
+}
+
+/** `layer1.0.conv1 activation (conv2d) in step 37`. */
+export function nonFiniteText({ step, tensor, role, operation }: NonFiniteTensor): string {
+  return `${tensor} ${role} (${operation}) in step ${step}`;
+}
+
 function resultText({
   status,
   metrics,
@@ -81,6 +104,7 @@ function resultText({
   samplesPerSecond,
   recordPath,
   checkpointPath,
+  firstNonFinite,
 }: TrainResult): string {
   return textTable(
     ["run", status],
@@ -88,6 +112,7 @@ function resultText({
       ...Object.entries(metrics).map(([name, value]) => [name, formatNumber(value)]),
       ["steps", String(steps)],
       ["samples/s", formatNumber(samplesPerSecond)],
+      ...(firstNonFinite === undefined ? [] : [["first non-finite", nonFiniteText(firstNonFinite)]]),
       ["record", recordPath],
       ["checkpoint", checkpointPath],
     ],

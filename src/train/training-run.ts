@@ -1,0 +1,346 @@
+/**
+ * One run from start to end: data, model, compiled step, epochs, evaluation, record, checkpoints. Everything that is
+ * written to the record is a function of the configuration and the kernel set, never of the clock.
+ */
+import { basename, join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { RoundoffError } from "../base/errors.ts";
+import { createTrainLoader, type TrainLoader } from "../data/loader.ts";
+import type { Module } from "../nn/index.ts";
+import { learningRateAt } from "../optim/schedules.ts";
+import type { Recipe } from "../precision/recipe.ts";
+import type { EndStatus, NonFiniteTensor, WarningLine } from "../runlog/schema.ts";
+import {
+  type Checkpoint,
+  checkpointPath,
+  DEFAULT_KEEP,
+  newestCheckpoint,
+  removeCheckpoints,
+  removePartialCheckpoints,
+  restoreState,
+  saveCheckpoint,
+} from "./checkpoint.ts";
+import { IMAGE_SIZE, type TrainConfig } from "./config.ts";
+import { DivergenceWatch } from "./divergence.ts";
+import { compileEvaluator, type Evaluator } from "./evaluator.ts";
+import { prepareNonFiniteProbe } from "./first-non-finite.ts";
+import { headerLine, packageVersion } from "./header.ts";
+import { Journal, RECORD_FILE } from "./journal.ts";
+import {
+  catalogueSha256,
+  MANIFEST_VERSION,
+  RANDOM_GENERATOR,
+  type RunIdentity,
+  type RunPosition,
+  recipeSha256,
+} from "./manifest.ts";
+import { initialState, type ModelState } from "./model-state.ts";
+import { stateFormats } from "./state-codec.ts";
+import type { TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
+import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
+
+/** Sums over the steps of the epoch under way. */
+interface EpochSums {
+  loss: number;
+  correct: number;
+  examples: number;
+}
+
+/** A run in its output directory, whose lock the caller holds. */
+export class TrainingRun {
+  private readonly options: TrainOptions;
+  private readonly config: TrainConfig;
+  private readonly recipe: Recipe;
+  private readonly state: ModelState;
+  private readonly loader: TrainLoader;
+  private readonly step: TrainStep;
+  private readonly evaluator: Evaluator;
+  private readonly totalSteps: number;
+  private readonly identity: RunIdentity;
+  private watch: DivergenceWatch;
+  private done = 0;
+  /** Steps of the checkpoint that was written or read last; −1: none. */
+  private saved = -1;
+  private sums: EpochSums = { loss: 0, correct: 0, examples: 0 };
+  private skippedSteps = 0;
+  private metrics: Record<string, number> = {};
+  private status: EndStatus | undefined;
+  private firstNonFinite: NonFiniteTensor | undefined;
+
+  constructor(options: TrainOptions, recipe: Recipe, model: Module) {
+    const { config, data, kernels } = options;
+    this.options = options;
+    this.config = config;
+    this.recipe = recipe;
+    this.loader = createTrainLoader(data.train, {
+      batchSize: config.batchSize,
+      padTo: IMAGE_SIZE,
+      limit: config.trainLimit,
+      seed: config.seed,
+    });
+    const batchShape = [config.batchSize, ...this.loader.imageShape] as const;
+    this.state = initialState(model, config.seed);
+    const { momentum, weightDecay } = config.optimizer;
+    const shared = { recipe, kernels, state: this.state };
+    const optimizer = { momentum, weightDecay };
+    this.step = compileTrainStep(model, { ...shared, batchShape, seed: config.seed, optimizer });
+    this.evaluator = compileEvaluator(model, data.test, config.testLimit, shared);
+    this.totalSteps = config.epochs * this.loader.batchesPerEpoch;
+    this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
+    const dataSha256 = data.provenance.sha256;
+    this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe) };
+  }
+
+  async execute(): Promise<TrainResult> {
+    const checkpoint = await this.restore();
+    const header = () => headerLine(this.options, this.recipe, this.loader.examples, this.evaluator.examples);
+    const journal = new Journal(this.options.out, this.done, header);
+    try {
+      if (checkpoint !== undefined) this.warn(checkpoint, journal);
+      const status = await this.trainEpochs(journal);
+      const { metrics, firstNonFinite } = this;
+      journal.write({ type: "end", status, metrics, ...(firstNonFinite && { firstNonFinite }) });
+      journal.sync();
+      return this.result(status, journal);
+    } finally {
+      journal.close();
+    }
+  }
+
+  private async restore(): Promise<Checkpoint | undefined> {
+    const { out } = this.options;
+    await removePartialCheckpoints(out);
+    if (this.options.resume !== true) {
+      await removeCheckpoints(out);
+      return undefined;
+    }
+    const checkpoint = await newestCheckpoint(out);
+    if (checkpoint === undefined) return undefined;
+    restoreState(checkpoint, this.state, this.identity);
+    const { step, epochLoss, epochCorrect, epochExamples, metrics, ...rest } = checkpoint.manifest.position;
+    this.done = step;
+    this.saved = step;
+    this.sums = { loss: epochLoss, correct: epochCorrect, examples: epochExamples };
+    this.metrics = { ...metrics };
+    this.skippedSteps = this.step.skippedSteps();
+    this.watch = new DivergenceWatch(this.state, { ...rest, skippedSteps: this.skippedSteps });
+    this.status = rest.status;
+    this.firstNonFinite = rest.firstNonFinite;
+    return checkpoint;
+  }
+
+  /** What is not as in an undisturbed run goes into the record, and to whoever watches. */
+  private warn({ path, manifest, passedOver }: Checkpoint, journal: Journal): void {
+    const step = this.done;
+    const say = (code: WarningLine["code"], message: string) => {
+      journal.write({ type: "warning", step, code, message });
+      this.options.onWarning?.(message);
+    };
+    for (const reason of passedOver) {
+      say("checkpointDamaged", `${reason}; going on from step ${step}, "${basename(path)}"`);
+    }
+    if (manifest.kernels === this.kernels) return;
+    const bound = "from here on its bits are not those of a run on one kernel set";
+    say(
+      "kernelsChanged",
+      `resumed after step ${step} on ${this.kernels}, begun on ${manifest.kernels}: ${bound}`,
+    );
+  }
+
+  private get kernels(): string {
+    const { name, tier } = this.options.kernelRecord;
+    return `${name} ${tier}`;
+  }
+
+  private async trainEpochs(journal: Journal): Promise<EndStatus> {
+    const perEpoch = this.loader.batchesPerEpoch;
+    while (this.status === undefined && this.done < this.totalSteps) {
+      const epoch = Math.floor(this.done / perEpoch);
+      const stopped = await this.trainEpoch(epoch, this.done % perEpoch, journal);
+      if (stopped === "interrupted") {
+        await this.checkpoint(journal);
+        return stopped;
+      }
+      if (stopped === "diverged") {
+        this.firstNonFinite = await this.locateNonFinite();
+        this.status = stopped;
+        await this.checkpoint(journal);
+      } else {
+        await this.finishEpoch(epoch, journal);
+      }
+    }
+    return this.status ?? "finished";
+  }
+
+  /** Runs the remaining batches of an epoch; returns why it stopped early, if it did. */
+  private async trainEpoch(
+    epoch: number,
+    fromBatch: number,
+    journal: Journal,
+  ): Promise<EndStatus | undefined> {
+    // The next batch is prepared in the loader's own buffers while the step works on the plan's.
+    const batches = this.loader.epoch(epoch, { fromBatch });
+    let next = batches.next();
+    while (next.done !== true) {
+      if (this.options.signal?.aborted) return "interrupted";
+      this.watch.beforeStep(this.done);
+      const began = performance.now();
+      this.step.images.set(next.value.images);
+      this.step.labels.set(next.value.labels);
+      const learningRate = this.learningRate(this.done);
+      const running = this.step.run({ step: this.done, learningRate });
+      next = batches.next();
+      const result = await running;
+      if (!Number.isFinite(result.loss)) this.requireFiniteBatch();
+      this.done++;
+      journal.timed(this.done, this.config.batchSize, (performance.now() - began) / 1000, next.done === true);
+      this.account(epoch, learningRate, result, journal);
+      if (this.watch.afterStep(result)) return "diverged";
+      if (next.done !== true && this.done % (this.options.checkpointEvery ?? Infinity) === 0)
+        await this.checkpoint(journal);
+    }
+    return undefined;
+  }
+
+  /** A NaN in the data is a mistake of the input, not a result: the run ends before it is written down anywhere. */
+  private requireFiniteBatch(): void {
+    const { images, labels } = this.step;
+    const at = images.findIndex((value) => value - value !== 0);
+    if (at < 0) return;
+    throw new RoundoffError("DATA_CORRUPT", {
+      what: `the data of step ${this.done + 1} are not all finite: example ${Math.floor(at / (images.length / labels.length))} of its batch`,
+      expected: "finite numbers",
+      received: String(images[at]),
+      hint: `Mend the data set "${this.options.data.provenance.name}"; the run can then go on with --resume.`,
+    });
+  }
+
+  private async locateNonFinite(): Promise<NonFiniteTensor | undefined> {
+    const { built, externals } = this.step;
+    const probe = prepareNonFiniteProbe(built, this.options.kernels, externals);
+    const perEpoch = this.loader.batchesPerEpoch;
+    const prepare = (step: number) => {
+      this.step.control({ step, learningRate: this.learningRate(step) });
+      const batches = this.loader.epoch(Math.floor(step / perEpoch), {
+        fromBatch: step % perEpoch,
+        into: this.step,
+      });
+      batches.next();
+    };
+    return this.watch.locate(this.done, { prepare, probe });
+  }
+
+  private learningRate(step: number): number {
+    const { schedule, learningRate } = this.config.optimizer;
+    const length = { totalSteps: this.totalSteps, stepsPerEpoch: this.loader.batchesPerEpoch };
+    return learningRateAt(schedule, learningRate, step, length);
+  }
+
+  private account(epoch: number, learningRate: number, result: StepResult, journal: Journal): void {
+    const { loss, correct, lossScale, skippedSteps } = result;
+    const examples = this.config.batchSize;
+    this.sums.loss += loss * examples;
+    this.sums.correct += correct;
+    this.sums.examples += examples;
+    this.skippedSteps = skippedSteps;
+    const scaling = this.recipe.lossScaling.kind === "none" ? {} : { lossScale, skippedSteps };
+    const step = this.done;
+    journal.write({
+      type: "step",
+      step,
+      epoch: epoch + 1,
+      loss,
+      learningRate,
+      ...scaling,
+      correct,
+      examples,
+    });
+    this.report("train", epoch, { loss, accuracy: this.sums.correct / this.sums.examples }, journal);
+  }
+
+  private async finishEpoch(epoch: number, journal: Journal): Promise<void> {
+    const test = await this.evaluator.run();
+    const trainLoss = this.sums.loss / this.sums.examples;
+    const trainAccuracy = this.sums.correct / this.sums.examples;
+    const metrics = { trainLoss, trainAccuracy, testLoss: test.loss, testAccuracy: test.accuracy };
+    this.metrics = { ...metrics, skippedSteps: this.skippedSteps };
+    this.sums = { loss: 0, correct: 0, examples: 0 };
+    journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics });
+    this.report("evaluate", epoch, test, journal);
+    if (this.done === this.totalSteps) this.status = "finished";
+    await this.checkpoint(journal);
+  }
+
+  /** Writes the state after the steps done, unless the last checkpoint is of that very step. */
+  private async checkpoint(journal: Journal): Promise<void> {
+    if (this.saved === this.done && this.status !== "diverged") return;
+    journal.sync();
+    const { out, keep = DEFAULT_KEEP, files, config } = { ...this.options };
+    const manifest = {
+      version: MANIFEST_VERSION,
+      roundoffVersion: packageVersion(),
+      catalogueSha256: catalogueSha256(),
+      ...this.identity,
+      kernels: this.kernels,
+      random: { generator: RANDOM_GENERATOR, seed: config.seed, step: this.done },
+      position: this.position(),
+    } as const;
+    await saveCheckpoint(out, this.state, manifest, {
+      formats: stateFormats(this.step.built.plan),
+      keep,
+      files,
+    });
+    this.saved = this.done;
+  }
+
+  private position(): RunPosition {
+    const perEpoch = this.loader.batchesPerEpoch;
+    const { status, firstNonFinite } = this;
+    return {
+      step: this.done,
+      epoch: Math.floor(this.done / perEpoch),
+      batch: this.done % perEpoch,
+      epochLoss: this.sums.loss,
+      epochCorrect: this.sums.correct,
+      epochExamples: this.sums.examples,
+      nonFiniteSteps: this.watch.nonFiniteSteps,
+      stuckSteps: this.watch.stuckSteps,
+      metrics: this.metrics,
+      ...(status && { status }),
+      ...(firstNonFinite && { firstNonFinite }),
+    };
+  }
+
+  private report(
+    phase: TrainProgress["phase"],
+    epoch: number,
+    { loss, accuracy }: { loss: number; accuracy: number },
+    { samplesPerSecond }: Journal,
+  ): void {
+    const { epochs } = this.config;
+    const [step, steps] = [this.done, this.totalSteps];
+    this.options.onProgress?.({
+      phase,
+      epoch: epoch + 1,
+      epochs,
+      step,
+      steps,
+      loss,
+      accuracy,
+      samplesPerSecond,
+    });
+  }
+
+  private result(status: EndStatus, { samplesPerSecond }: Journal): TrainResult {
+    const { out } = this.options;
+    return {
+      status,
+      metrics: this.metrics,
+      steps: this.done,
+      samplesPerSecond,
+      recordPath: join(out, RECORD_FILE),
+      checkpointPath: checkpointPath(out, this.saved),
+      ...(this.firstNonFinite && { firstNonFinite: this.firstNonFinite }),
+    };
+  }
+}
