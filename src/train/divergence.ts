@@ -40,7 +40,8 @@ export class DivergenceWatch {
   /** Before step `step`: copies the state now and then, while it is finite. */
   beforeStep(step: number): void {
     if (this.copy !== undefined && step % STEPS_BETWEEN_COPIES !== 0) return;
-    if (this.nonFiniteSteps > 0 || firstNonFiniteState(this.state) !== undefined) return;
+    if (this.nonFiniteSteps > 0 || this.stuckSteps > 0 || firstNonFiniteState(this.state) !== undefined)
+      return;
     this.copy ??= { step, arrays: new Map([...this.state].map(([name, { data }]) => [name, data.slice()])) };
     this.copy.step = step;
     for (const [name, { data }] of this.state) this.copy.arrays.get(name)!.set(data);
@@ -64,18 +65,18 @@ export class DivergenceWatch {
    * The step (from 1) and the tensor in which the run went wrong. Does steps again, and leaves the state as it was. `done` is
    * the number of steps taken.
    */
-  async locate(done: number, { prepare, probe }: StepReplay): Promise<NonFiniteTensor | undefined> {
+  async locate(done: number, replay: StepReplay): Promise<NonFiniteTensor | undefined> {
     const present = new Map([...this.state].map(([name, { data }]) => [name, data.slice()]));
     try {
-      // Skipped updates leave the state finite: then the last step itself shows where.
-      const finite = firstNonFiniteState(this.state) === undefined;
-      if (!finite && this.copy === undefined) return undefined;
-      if (!finite) this.write(this.copy!.arrays);
-      for (let step = finite ? done - 1 : this.copy!.step; step < done; step++) {
-        prepare(step);
-        const found = await probe.run();
+      // The step that began the row of bad ones, or an earlier one that spoilt the state.
+      const firstBad = done - Math.max(this.nonFiniteSteps, this.stuckSteps);
+      const from = this.copy?.step ?? done - 1;
+      if (this.copy !== undefined) this.write(this.copy.arrays);
+      for (let step = from; step < done; step++) {
+        replay.prepare(step);
+        const found = await replay.probe.run();
         const spoilt = firstNonFiniteState(this.state) !== undefined;
-        if (found !== undefined && (spoilt || finite)) return { step: step + 1, ...found };
+        if (found !== undefined && (spoilt || step >= firstBad)) return { step: step + 1, ...found };
       }
       return undefined;
     } finally {

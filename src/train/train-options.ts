@@ -1,3 +1,4 @@
+/** What a caller tells a run, and what it is told: while the run goes on, and at its end. */
 import type { FileLayer } from "../base/durable-directory.ts";
 import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
