@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { floatFormat } from "../../src/formats/catalog.ts";
 import type { FloatFormat, ScaleRule } from "../../src/formats/format.ts";
 import type { ElementKind } from "./blocks.ts";
-import { fixedBlock, mxBlock, mxInteger, twoLevelTensor } from "./blocks.ts";
+import { fixedBlock, mxBlock, mxInteger, symmetricGroup, twoLevelTensor } from "./blocks.ts";
 import { patternOfValue, valueOfPattern } from "./exact.ts";
 import { ceilLog2, compare, floorLog2, ofInteger, over, powerOf2, toFp32Pattern } from "./rational.ts";
 
@@ -92,23 +92,32 @@ describe("shared exponents", () => {
 
 describe("a two-level tensor", () => {
   it("has the scales of NVFP4", () => {
-    const { tensorScale, blockScales, results } = twoLevelTensor(
-      patterns([2688, 1, 6, -3]),
-      2,
-      e2m1,
-      e4m3,
-      nearestEven,
-    );
+    const blocks = [patterns([2688, 1]), patterns([6, -3])];
+    const { tensorScale, blockScales, results } = twoLevelTensor(blocks, e2m1, e4m3, nearestEven);
     expect(valueOfPattern(tensorScale)).toBe(1);
     // 2688/6 = 448; 6/6 = 1. The 1 beside 2688 is far below half of the smallest step, 224.
     expect(values(blockScales)).toEqual([448, 1]);
-    expect(values(results)).toEqual([2688, 0, 6, -3]);
+    expect(results.map(values)).toEqual([
+      [2688, 0],
+      [6, -3],
+    ]);
   });
 
   it("of zeros is zeros with their signs; with a NaN it is NaN", () => {
-    const zeros = twoLevelTensor(patterns([0, -0]), 2, e2m1, e4m3, nearestEven);
-    expect(zeros).toEqual({ tensorScale: 0, blockScales: [0], results: patterns([0, -0]) });
-    const bad = twoLevelTensor([patternOfValue(1), 0x7fc00000], 1, e2m1, e4m3, nearestEven);
-    expect(values([bad.tensorScale, ...bad.blockScales, ...bad.results])).toEqual([NaN, NaN, NaN, NaN, NaN]);
+    const zeros = twoLevelTensor([patterns([0, -0])], e2m1, e4m3, nearestEven);
+    expect(zeros).toEqual({ tensorScale: 0, blockScales: [0], results: [patterns([0, -0])] });
+    const bad = twoLevelTensor([[patternOfValue(1)], [0x7fc00000]], e2m1, e4m3, nearestEven);
+    expect(values([bad.tensorScale, ...bad.blockScales, ...bad.results.flat()])).toEqual(
+      new Array(5).fill(NaN),
+    );
+  });
+});
+
+describe("integers under a real scale", () => {
+  it("reach their ends exactly and have no −0", () => {
+    const { scale, results } = symmetricGroup(patterns([254, -127, 1, -0.5, 3]), 8, nearestEven);
+    expect(valueOfPattern(scale)).toBe(2);
+    expect(values(results)).toEqual([254, -128, 0, 0, 4]);
+    expect(symmetricGroup(patterns([0, -0]), 8, nearestEven)).toEqual({ scale: 0, results: [0, 0] });
   });
 });

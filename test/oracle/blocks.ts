@@ -146,40 +146,59 @@ export interface TwoLevelResult {
   /** FP32 patterns. */
   readonly tensorScale: number;
   readonly blockScales: readonly number[];
-  readonly results: readonly number[];
+  /** Of each block. */
+  readonly results: readonly (readonly number[])[];
 }
 
-/** A whole NVFP4 tensor as consecutive blocks of `size` elements; `elements` are e2m1, block scales `scaleFormat`. */
+/** A whole NVFP4 tensor, block by block; `element` is e2m1 and `scaleFormat` e4m3. `at(b, i)`: element i of block b. */
 export function twoLevelTensor(
-  patterns: readonly number[],
-  size: number,
+  blocks: readonly (readonly number[])[],
   element: FloatFormat,
   scaleFormat: FloatFormat,
-  at: RuleAt,
+  at: (block: number, index: number) => RoundingRule,
 ): TwoLevelResult {
-  const blocks = Array.from({ length: Math.ceil(patterns.length / size) }, (_, i) =>
-    patterns.slice(i * size, (i + 1) * size),
-  );
-  if (patterns.some(isNotFinite)) {
-    const { results } = notANumber(patterns);
+  if (blocks.flat().some(isNotFinite)) {
+    const results = blocks.map((block) => notANumber(block).results);
     return { tensorScale: NAN_PATTERN, blockScales: blocks.map(() => NAN_PATTERN), results };
   }
   const kind: ElementKind = { kind: "float", format: element };
   const scaleKind: ElementKind = { kind: "float", format: scaleFormat };
-  const tensorScale = toFp32Pattern(over(amaxOf(patterns), times(largestOf(kind), largestOf(scaleKind))));
+  const largest = largestOf(kind);
+  const tensorScale = toFp32Pattern(over(amaxOf(blocks.flat()), times(largest, largestOf(scaleKind))));
   const scales = blocks.map((block) => {
     if (tensorScale === 0) return ZERO;
-    const wanted = over(amaxOf(block), times(largestOf(kind), ofPattern(tensorScale)));
+    const wanted = over(amaxOf(block), times(largest, ofPattern(tensorScale)));
     return roundToElement(wanted, scaleKind, false, { mode: "nearestEven" });
   });
-  const results = patterns.map((pattern, i) => {
-    const negative = pattern >= SIGN_PATTERN;
-    const step = times(scales[Math.floor(i / size)], ofPattern(tensorScale));
-    if (step.numerator === 0n) return signed(0, negative, true);
-    const rounded = roundToElement(over(ofPattern(pattern), step), kind, negative, at(i));
-    return signed(toFp32Pattern(times(rounded, step)), negative, true);
+  const results = blocks.map((block, b) => {
+    const step = times(scales[b], ofPattern(tensorScale));
+    return block.map((pattern, i) => {
+      const negative = pattern >= SIGN_PATTERN;
+      if (step.numerator === 0n) return signed(0, negative, true);
+      const rounded = roundToElement(over(ofPattern(pattern), step), kind, negative, at(b, i));
+      return signed(toFp32Pattern(times(rounded, step)), negative, true);
+    });
   });
   return { tensorScale, blockScales: scales.map(toFp32Pattern), results };
+}
+
+/** Integers under a real scale amax / largest, one group of elements. */
+export function symmetricGroup(
+  patterns: readonly number[],
+  bits: number,
+  at: RuleAt,
+): { readonly scale: number; readonly results: readonly number[] } {
+  if (patterns.some(isNotFinite)) return { scale: NAN_PATTERN, results: notANumber(patterns).results };
+  const largest = largestInteger(bits);
+  const scale = toFp32Pattern(over(amaxOf(patterns), ofInteger(largest)));
+  const step = ofPattern(scale);
+  const results = patterns.map((pattern, i) => {
+    const negative = pattern >= SIGN_PATTERN;
+    if (scale === 0) return 0;
+    const integer = roundToMultiple(ofPattern(pattern), step, negative, at(i));
+    return signed(toFp32Pattern(times(clamped(integer, largest), step)), negative, false);
+  });
+  return { scale, results };
 }
 
 function amaxOf(patterns: readonly number[]): Rational {

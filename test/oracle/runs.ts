@@ -95,7 +95,7 @@ export function assemble(format: FloatFormat, overflow: Overflow, boundaries: Si
       continue;
     }
     magnitudes.forEach((magnitude, i) => {
-      runs.push({ first: sign + firsts[i], result: signed(magnitude, sign, format) });
+      runs.push({ first: sign + firsts[i], result: signedResult(magnitude, sign, format) });
     });
     runs.push({ first: sign + firsts[magnitudes.length], result: sign + overflowed });
     runs.push({ first: sign + INFINITY_PATTERN + 1, result: sign + NAN_PATTERN });
@@ -108,11 +108,11 @@ interface Run {
   readonly result: number;
 }
 
-function signed(magnitude: number, sign: number, format: FloatFormat): number {
+export function signedResult(magnitude: number, sign: number, format: FloatFormat): number {
   return magnitude === 0 && !format.hasNegativeZero ? 0 : sign + magnitude;
 }
 
-function overflowPattern(largest: number, format: FloatFormat, overflow: Overflow): number {
+export function overflowPattern(largest: number, format: FloatFormat, overflow: Overflow): number {
   if (overflow === "saturate") return largest;
   return overflow === "infinity" && format.hasInfinity ? INFINITY_PATTERN : NAN_PATTERN;
 }
