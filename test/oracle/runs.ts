@@ -100,10 +100,10 @@ export function assemble(format: FloatFormat, overflow: Overflow, boundaries: Si
     runs.push({ first: sign + firsts[magnitudes.length], result: sign + overflowed });
     runs.push({ first: sign + INFINITY_PATTERN + 1, result: sign + NAN_PATTERN });
   }
-  return packed(runs);
+  return packRuns(runs);
 }
 
-interface Run {
+export interface Run {
   readonly first: number;
   readonly result: number;
 }
@@ -118,7 +118,7 @@ export function overflowPattern(largest: number, format: FloatFormat, overflow: 
 }
 
 /** Runs of no pattern at all are left out: where two rungs share a first pattern, the upper one has it. */
-function packed(runs: readonly Run[]): Runs {
+export function packRuns(runs: readonly Run[]): Runs {
   const kept = runs.filter(({ first }, i) => i + 1 === runs.length || runs[i + 1].first !== first);
   return {
     firsts: Uint32Array.from(kept, ({ first }) => first),
