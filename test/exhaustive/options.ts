@@ -18,7 +18,7 @@ export interface ExhaustiveOptions {
 }
 
 /** What the command does without `--formats`. `all` are the float formats of at most 16 bits. */
-const DEFAULT_FORMATS = ["bf16", "fp16", "e5m2", "e4m3"];
+const DEFAULT_FORMATS = ["bf16", "fp16", "e5m2", "e4m3", "e3m2", "e2m3", "e2m1", "binary8p3"];
 const MODES = ROUNDINGS.filter((mode) => mode !== "stochastic");
 
 export const USAGE = `npm run test:exhaustive -- [options]
