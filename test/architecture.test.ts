@@ -108,8 +108,10 @@ describe("the layer rule", () => {
     ).toHaveLength(1);
   });
 
-  it("lets src/index.ts import everything", () => {
-    expect(layerViolations(fixture({ "src/index.ts": 'export { a } from "./cli/a.ts";' }))).toEqual([]);
+  it("lets the public lists import everything, and no other file beside them", () => {
+    const list = 'export { a } from "./cli/a.ts";';
+    expect(layerViolations(fixture({ "src/index.ts": list, "src/formats.ts": list }))).toEqual([]);
+    expect(layerViolations(fixture({ "src/other.ts": list }))).not.toEqual([]);
   });
 });
 

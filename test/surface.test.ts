@@ -19,7 +19,7 @@ interface PackageJson {
 }
 const manifest = JSON.parse(read("package.json")) as PackageJson;
 
-/** `./dist/formats/index.js` → `src/formats/index.ts`. */
+/** `./dist/formats.js` → `src/formats.ts`. */
 const sourceOf = (target: string): string =>
   target.replace(/^(\.\/)?dist\//, "src/").replace(/(\.d\.ts|\.js)$/, ".ts");
 

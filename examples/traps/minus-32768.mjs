@@ -1,12 +1,12 @@
 // INT16 in two's complement has one more negative number than positive ones. Dynamic fixed point must not use it.
-import { format, quantize } from "roundoff/formats";
+import { quantize, scaledFormat } from "roundoff/formats";
 
 // A careless quantiser: scale so that amax fits, round, clamp to what INT16 can hold.
 const values = Float32Array.of(-1.99999, -1, 1.99999);
 const careless = [...values].map((x) => Math.max(-32768, Math.min(32767, Math.round(x * 2 ** 14))));
 console.log("careless: ", careless.join(" "));
 
-const { codes } = quantize(values, format("int16"));
+const { codes } = quantize(values, scaledFormat("int16"));
 console.log("symmetric:", [...codes].join(" "));
 
 // Why it matters: the INT16 dot product instruction adds two products in INT32.

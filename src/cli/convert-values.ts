@@ -4,12 +4,12 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import { encode } from "../formats/codes.ts";
-import type { FixedFormat, FloatFormat } from "../formats/format.ts";
+import { type FixedFormat, type FloatFormat, isScaled } from "../formats/format.ts";
 import type { RoundingStatistics } from "../formats/rounding-statistics.ts";
 import type { BulkKernels, BulkKey, BulkRequest, EncodedArray } from "../kernels/bulk.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import { unpackCodes } from "../kernels/packed-codes.ts";
-import { createReferenceBulkKernels, isScaled } from "../kernels/reference/bulk.ts";
+import { createReferenceBulkKernels } from "../kernels/reference/bulk.ts";
 import { roundWithKernels } from "./round-values.ts";
 
 export interface ConvertRequest extends BulkRequest {

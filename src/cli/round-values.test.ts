@@ -1,7 +1,8 @@
 /** A command of a plan gives the same values and the same statistics as the reference bulk kernels. */
 import { describe, expect, it } from "vitest";
 import { integerFormat } from "../formats/catalog/integers.ts";
-import { floatFormat, OVERFLOWS, ROUNDINGS } from "../formats/index.ts";
+import { floatFormat } from "../formats/catalog.ts";
+import { OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
 import { createReferenceBulkKernels } from "../kernels/reference/bulk.ts";
 import { createReferenceKernels } from "../kernels/reference/kernel-set.ts";
 import { randomStream, splitSeed } from "../random/streams.ts";

@@ -1,7 +1,7 @@
 /** The catalogue against the tables of the standards, and the errors of a mistyped name. */
 import { describe, expect, it } from "vitest";
 import { RoundoffError } from "../base/errors.ts";
-import { FORMATS, floatFormat, format } from "./catalog.ts";
+import { FORMATS, floatFormat, format, scaledFormat } from "./catalog.ts";
 import type { FloatFormat } from "./format.ts";
 import { emax, minNormal, minSubnormal } from "./format.ts";
 
@@ -95,5 +95,10 @@ describe("catalogue", () => {
   it("refuses a fixed-point name where a float is needed", () => {
     expect(() => floatFormat("int16")).toThrow(RoundoffError);
     expect(() => floatFormat("int16")).toThrow(/not a floating-point format .*fp32, tf32, bf16/);
+  });
+
+  it("refuses a float where scales are needed", () => {
+    expect([scaledFormat("int8").kind, scaledFormat("bfp8b16").kind]).toEqual(["fixed", "block"]);
+    expect(() => scaledFormat("posit8")).toThrow(/"posit8" is not a format with scales .*int16.*mxfp4/);
   });
 });

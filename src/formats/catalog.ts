@@ -7,7 +7,7 @@ import { BLOCK_FORMATS } from "./catalog/blocks.ts";
 import { FLOAT_FORMATS } from "./catalog/floats.ts";
 import { INTEGER_FORMATS } from "./catalog/integers.ts";
 import { POSIT_FORMATS } from "./catalog/posits.ts";
-import type { FloatFormat, NumberFormat } from "./format.ts";
+import { type FloatFormat, isScaled, type NumberFormat, type ScaledFormat } from "./format.ts";
 import { formatFromName, NAME_PATTERNS } from "./format-name.ts";
 
 /** Every format with a name of its own: floats, posits, integers, blocks. */
@@ -59,9 +59,28 @@ function catalogued(format: FloatFormat): FloatFormat | undefined {
 export function floatFormat(name: string): FloatFormat {
   const found = format(name);
   if (found.kind === "float") return found;
-  throw new RoundoffError("INVALID_ARGUMENT", {
-    what: `number format "${found.name}" is not a floating-point format`,
-    expected: `one of ${FLOAT_FORMATS.map((entry) => entry.name).join(", ")}`,
+  throw wrongKind(found, name, "a floating-point format", FLOAT_FORMATS);
+}
+
+/**
+ * The integer or block format of a name or alias: what `quantize` takes.
+ * @throws RoundoffError as `floatFormat`.
+ */
+export function scaledFormat(name: string): ScaledFormat {
+  const found = format(name);
+  if (isScaled(found)) return found;
+  throw wrongKind(found, name, "a format with scales", [...INTEGER_FORMATS, ...BLOCK_FORMATS]);
+}
+
+function wrongKind(
+  found: NumberFormat,
+  name: string,
+  wanted: string,
+  known: readonly NumberFormat[],
+): RoundoffError {
+  return new RoundoffError("INVALID_ARGUMENT", {
+    what: `number format "${found.name}" is not ${wanted}`,
+    expected: `one of ${known.map((entry) => entry.name).join(", ")}`,
     received: `"${name}" (kind: ${found.kind})`,
   });
 }

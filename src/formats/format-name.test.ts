@@ -44,6 +44,8 @@ describe("names of floats", () => {
       "e5m2fnuz",
       "e4m3ieee",
     ]);
+    expect(format("float4_e2m1fn").name).toBe("e2m1");
+    expect(format("e2m1fn")).toMatchObject({ maxFinite: 4, hasNaN: true });
     // Plain names of the catalogue win over the default of the grammar.
     expect(floatFormat("e4m3").hasInfinity).toBe(false);
   });

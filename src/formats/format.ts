@@ -103,7 +103,10 @@ export interface BlockFormat {
   readonly source: string;
 }
 
-export type NumberFormat = FloatFormat | PositFormat | FixedFormat | BlockFormat;
+/** Formats whose elements share scales: they are quantized; the others are rounded one element at a time. */
+export type ScaledFormat = FixedFormat | BlockFormat;
+
+export type NumberFormat = FloatFormat | PositFormat | ScaledFormat;
 
 /** How the exponent of an MX block follows from its amax (block floating point: floor and ceil only). */
 export const SCALE_RULES = ["floor", "ceil", "even", "roundUp", "nearest"] as const;
@@ -120,6 +123,10 @@ export interface Scaling {
   readonly rule: ScalingRule;
   /** One scale for each index of this axis; absent: one for the tensor. */
   readonly axis?: number;
+}
+
+export function isScaled(format: NumberFormat): format is ScaledFormat {
+  return format.kind === "fixed" || format.kind === "block";
 }
 
 /** Smallest normal exponent: 1 − bias, or −bias where exponent field 0 is an ordinary one. */

@@ -4,8 +4,9 @@
  */
 import type { Command } from "commander";
 import { require } from "../../base/errors.ts";
+import { format as findFormat } from "../../formats/catalog.ts";
 import {
-  format as findFormat,
+  isScaled,
   type NumberFormat,
   OVERFLOWS,
   type Overflow,
@@ -15,8 +16,7 @@ import {
   SCALING_RULES,
   type ScaleRule,
   type ScalingRule,
-} from "../../formats/index.ts";
-import { isScaled } from "../../kernels/reference/bulk.ts";
+} from "../../formats/format.ts";
 import { splitSeed } from "../../random/streams.ts";
 import { type OutputRequest, withOutputs } from "../atomic-file.ts";
 import { type CliContext, printResult } from "../context.ts";

@@ -1,6 +1,6 @@
 /** `format list` and `format show`: the contract's keys for every kind of format. */
 import { describe, expect, it } from "vitest";
-import { FORMATS } from "../../formats/index.ts";
+import { FORMATS } from "../../formats/catalog.ts";
 import { runCaptured, runJson } from "../captured-context.fixture.ts";
 
 interface Shown {

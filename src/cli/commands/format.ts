@@ -1,14 +1,9 @@
 /** `roundoff format list|show`: the catalogue of number formats, and everything about one of them. */
 import type { Command } from "commander";
-import {
-  allValues,
-  describeFormat,
-  FORMATS,
-  type FormatDescription,
-  format as findFormat,
-  MAX_LISTED_BITS,
-  type NumberFormat,
-} from "../../formats/index.ts";
+import { FORMATS, format as findFormat } from "../../formats/catalog.ts";
+import { allValues, MAX_LISTED_BITS } from "../../formats/codes.ts";
+import { describeFormat, type FormatDescription } from "../../formats/describe.ts";
+import type { NumberFormat } from "../../formats/format.ts";
 import { elementUnit } from "../../formats/scaled/scales.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { textTable } from "../text-table.ts";

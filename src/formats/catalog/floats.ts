@@ -111,10 +111,14 @@ const EIGHT_BITS: readonly FloatFormat[] = [
   }),
 ];
 
+/**
+ * ml_dtypes calls these `…fn`, though they have no NaN. In the names of this project `fn` means one NaN, so that `e2m1fn`
+ * is another format; the full names of ml_dtypes are aliases.
+ */
 const NARROW: readonly FloatFormat[] = [
   floatRecord({
     name: "e3m2",
-    aliases: ["e3m2fn", "fp6e3m2", "fp6_e3m2", "float6_e3m2fn"],
+    aliases: ["fp6e3m2", "fp6_e3m2", "float6_e3m2fn"],
     exponentBits: 3,
     precision: 3,
     specials: "f",
@@ -122,7 +126,7 @@ const NARROW: readonly FloatFormat[] = [
   }),
   floatRecord({
     name: "e2m3",
-    aliases: ["e2m3fn", "fp6e2m3", "fp6_e2m3", "float6_e2m3fn"],
+    aliases: ["fp6e2m3", "fp6_e2m3", "float6_e2m3fn"],
     exponentBits: 2,
     precision: 4,
     specials: "f",
@@ -130,7 +134,7 @@ const NARROW: readonly FloatFormat[] = [
   }),
   floatRecord({
     name: "e2m1",
-    aliases: ["e2m1fn", "fp4", "fp4e2m1", "fp4_e2m1", "float4_e2m1fn"],
+    aliases: ["fp4", "fp4e2m1", "fp4_e2m1", "float4_e2m1fn"],
     exponentBits: 2,
     precision: 2,
     specials: "f",

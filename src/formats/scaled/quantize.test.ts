@@ -1,16 +1,14 @@
 /** MX and block floating point: codes, scales and values worked out by hand; broken, empty and extreme blocks. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { format } from "../catalog.ts";
+import { scaledFormat } from "../catalog.ts";
 import { EXPONENT_NOT_A_NUMBER, quantizeDynamicFixed } from "../dynamic-fixed-point.ts";
 import { ROUNDINGS, SCALE_RULES } from "../format.ts";
 import type { QuantizeOptions } from "./quantize.ts";
 import { dequantize, quantize } from "./quantize.ts";
-import type { ScaledFormat } from "./scales.ts";
 
-const scaled = (name: string) => format(name) as ScaledFormat;
 const run = (name: string, values: readonly number[], options?: QuantizeOptions) => {
-  const { codes, scales, ...rest } = quantize(Float32Array.from(values), scaled(name), options);
+  const { codes, scales, ...rest } = quantize(Float32Array.from(values), scaledFormat(name), options);
   return { ...rest, codes: [...codes], scales: [...scales], values: [...rest.values] };
 };
 
@@ -68,7 +66,10 @@ describe("MX", () => {
     const { scales, values: got } = run("mxfp8e5m2", values);
     expect(scales).toEqual([2 ** -15, 2 ** -11, 2 ** -5]);
     expect(got).toEqual(values);
-    const along = quantize(Float32Array.of(1, 16, 1, 16), scaled("mxfp4"), { shape: [2, 2], blockAxis: 0 });
+    const along = quantize(Float32Array.of(1, 16, 1, 16), scaledFormat("mxfp4"), {
+      shape: [2, 2],
+      blockAxis: 0,
+    });
     expect([...along.scales]).toEqual([0.25, 4]);
   });
 
@@ -108,7 +109,7 @@ describe("block floating point", () => {
     const values = Float32Array.from({ length: 20 }, (_, i) => Math.sin(i) * 2 ** (i % 7));
     for (const rounding of ROUNDINGS) {
       const randomAt = (element: number) => (element * 0x9e3779b9) >>> 0;
-      const { codes, scales } = quantize(values, scaled("bfp8b8"), { rounding, randomAt });
+      const { codes, scales } = quantize(values, scaledFormat("bfp8b8"), { rounding, randomAt });
       for (const [group, start] of [0, 8, 16].entries()) {
         const part = values.slice(start, start + 8);
         const expected = quantizeDynamicFixed(part, 8, rounding, (element) => randomAt(start + element));
@@ -171,11 +172,11 @@ describe("any scaled tensor", () => {
         fc.constantFrom(...ROUNDINGS),
         (values, name, rounding) => {
           const options = { shape: [4, 4], rounding, randomAt: () => 0x7fffffff };
-          const once = quantize(values, scaled(name), options);
+          const once = quantize(values, scaledFormat(name), options);
           expect([...dequantize(once)]).toEqual([...once.values]);
           // NVFP4 is the exception: with another amax the tensor scale moves.
           if (name === "nvfp4") return;
-          const again = quantize(once.values, scaled(name), options);
+          const again = quantize(once.values, scaledFormat(name), options);
           expect([...again.values]).toEqual([...once.values]);
         },
       ),
@@ -184,24 +185,24 @@ describe("any scaled tensor", () => {
 
   it("refuses options of other formats", () => {
     const values = new Float32Array(32);
-    expect(() => quantize(values, scaled("int8"), { blockAxis: 0 })).toThrow(
+    expect(() => quantize(values, scaledFormat("int8"), { blockAxis: 0 })).toThrow(
       /block axis \(0\) does not apply to int8/,
     );
-    expect(() => quantize(values, scaled("mxfp4"), { scaling: { rule: "affine" } })).toThrow(
+    expect(() => quantize(values, scaledFormat("mxfp4"), { scaling: { rule: "affine" } })).toThrow(
       /scaling "affine" does not apply to mxfp4/,
     );
-    expect(() => quantize(values, scaled("nvfp4"), { scaleRule: "floor" })).toThrow(
+    expect(() => quantize(values, scaledFormat("nvfp4"), { scaleRule: "floor" })).toThrow(
       /scale rule does not apply/,
     );
     expect(() =>
-      quantize(values, scaled("int8"), { scaling: { rule: "symmetric" }, scaleRule: "ceil" }),
+      quantize(values, scaledFormat("int8"), { scaling: { rule: "symmetric" }, scaleRule: "ceil" }),
     ).toThrow(/scale rule does not apply to int8 with scaling "symmetric"/);
-    expect(() => quantize(values, scaled("bfp8b4"), { scaleRule: "even" })).toThrow(/floor or ceil/);
-    expect(() => quantize(values, scaled("mxfp4"), { randomBits: 0 })).toThrow(/from 1 to 32/);
-    expect(() => quantize(Float32Array.of(4, 0.3), scaled("mxfp4"), { rounding: "stochastic" })).toThrow(
-      /no random bits/,
-    );
-    const tensorOfTwo = quantize(values, scaled("mxfp4"));
+    expect(() => quantize(values, scaledFormat("bfp8b4"), { scaleRule: "even" })).toThrow(/floor or ceil/);
+    expect(() => quantize(values, scaledFormat("mxfp4"), { randomBits: 0 })).toThrow(/from 1 to 32/);
+    expect(() =>
+      quantize(Float32Array.of(4, 0.3), scaledFormat("mxfp4"), { rounding: "stochastic" }),
+    ).toThrow(/no random bits/);
+    const tensorOfTwo = quantize(values, scaledFormat("mxfp4"));
     expect(() => dequantize({ ...tensorOfTwo, scales: new Float32Array(2) })).toThrow(/scales do not fit/);
   });
 });

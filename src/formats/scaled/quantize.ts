@@ -7,7 +7,7 @@ import { require } from "../../base/errors.ts";
 import { largestInteger } from "../dynamic-fixed-point.ts";
 import { powerOfTwo } from "../exponents.ts";
 import { decodeFloat, encodeFloat } from "../float-codes.ts";
-import type { FixedFormat, FloatFormat, Rounding, ScaleRule } from "../format.ts";
+import type { FixedFormat, FloatFormat, Rounding, ScaledFormat, ScaleRule } from "../format.ts";
 import { minNormal } from "../format.ts";
 import { roundToFormat, roundUnbounded } from "../round.ts";
 import type { RandomAt } from "../round-array.ts";
@@ -15,14 +15,7 @@ import { requireRandomBits, roundToInteger } from "../round-integer.ts";
 import type { RoundingStatistics } from "../rounding-statistics.ts";
 import { gatherStatistics } from "../rounding-statistics.ts";
 import { blockGroups, type Groups, sliceGroups, type TensorLayout } from "./layout.ts";
-import {
-  type GroupRange,
-  isPowerOfTwo,
-  type ScaledFormat,
-  type Scales,
-  scalesFor,
-  stepOf,
-} from "./scales.ts";
+import { type GroupRange, isPowerOfTwo, type Scales, scalesFor, stepOf } from "./scales.ts";
 
 export interface QuantizeOptions extends TensorLayout {
   /** Default: "nearestEven". */

@@ -11,7 +11,7 @@
 import { require } from "../../base/errors.ts";
 import { EXPONENT_NOT_A_NUMBER, largestInteger } from "../dynamic-fixed-point.ts";
 import { powerOfTwo } from "../exponents.ts";
-import type { BlockFormat, FixedFormat, FloatFormat, ScaleRule, Scaling } from "../format.ts";
+import type { BlockFormat, FixedFormat, FloatFormat, ScaledFormat, ScaleRule, Scaling } from "../format.ts";
 import { roundToFormat } from "../round.ts";
 import { roundToInteger } from "../round-integer.ts";
 import { blockExponent, mxExponent } from "./scale-rules.ts";
@@ -35,9 +35,6 @@ export interface Scales {
   /** Affine integers: the code of 0, one for each group. */
   readonly zeroPoints?: Int32Array;
 }
-
-/** How codes become numbers: by a kind of step that depends on the format and, for integers, on how they are scaled. */
-export type ScaledFormat = FixedFormat | BlockFormat;
 
 /** The scales for groups of these ranges. */
 export function scalesFor(

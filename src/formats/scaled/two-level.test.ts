@@ -1,14 +1,13 @@
 /** NVFP4: boundaries by hand, and a literal transcription of its rules in exact rational arithmetic. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { floatFormat, format } from "../catalog.ts";
+import { floatFormat, scaledFormat } from "../catalog.ts";
 import { allValues } from "../codes.ts";
 import { compare, nearestIndex, product, quotient, rational } from "./exact-quotient.fixture.ts";
 import type { QuantizeOptions } from "./quantize.ts";
 import { quantize } from "./quantize.ts";
-import type { ScaledFormat } from "./scales.ts";
 
-const nvfp4 = format("nvfp4") as ScaledFormat;
+const nvfp4 = scaledFormat("nvfp4");
 const run = (values: readonly number[], options?: QuantizeOptions) =>
   quantize(Float32Array.from(values), nvfp4, options);
 
@@ -104,7 +103,7 @@ describe("NVFP4", () => {
 
   it("shares scales in tiles of 16 x 16", () => {
     const values = Float32Array.from({ length: 17 * 17 }, (_, i) => (i === 17 * 17 - 1 ? 2688 : 6));
-    const { scales } = quantize(values, format("nvfp4t16x16") as ScaledFormat, { shape: [17, 17] });
+    const { scales } = quantize(values, scaledFormat("nvfp4t16x16"), { shape: [17, 17] });
     expect([...scales]).toEqual([1, 1, 1, 448]);
   });
 

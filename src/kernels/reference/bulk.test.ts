@@ -1,13 +1,14 @@
 /** The reference bulk kernels: every format of the catalogue comes back from its codes, and options that do not fit are errors. */
 import { describe, expect, it } from "vitest";
-import { FORMATS, format } from "../../formats/catalog.ts";
+import { FORMATS, floatFormat, format, scaledFormat } from "../../formats/catalog.ts";
+import { isScaled } from "../../formats/format.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import { quantize } from "../../formats/scaled/quantize.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import { randomStream } from "../../random/streams.ts";
 import type { BulkRequest } from "../bulk.ts";
 import { packedBytes } from "../packed-codes.ts";
-import { createReferenceBulkKernels, isScaled } from "./bulk.ts";
+import { createReferenceBulkKernels } from "./bulk.ts";
 
 const kernels = createReferenceBulkKernels();
 const SHAPE = [7, 50];
@@ -52,14 +53,12 @@ describe("bulk kernels", () => {
     const word = roundingCursor(key);
     const stochastic = { rounding: "stochastic", randomBits: 5 } as const;
     kernels.round(source, target, request("e4m3", stochastic));
-    const e4m3 = format("e4m3");
-    if (e4m3.kind !== "float") throw new Error("e4m3 is a float");
+    const e4m3 = floatFormat("e4m3");
     expect([...target]).toEqual(
       Array.from(source, (x, i) => roundToFormat(x, e4m3, "stochastic", "saturate", word(i), 5)),
     );
     kernels.round(source, target, request("mxfp4", { ...stochastic, shape: SHAPE, blockAxis: 0 }));
-    const mxfp4 = format("mxfp4");
-    if (mxfp4.kind !== "block") throw new Error("mxfp4 is a block format");
+    const mxfp4 = scaledFormat("mxfp4");
     const options = { ...stochastic, randomAt: word, shape: SHAPE, blockAxis: 0 };
     expect([...target]).toEqual([...quantize(source, mxfp4, options).values]);
   });

@@ -4,10 +4,10 @@
  */
 import { require } from "../../base/errors.ts";
 import { decode, encode } from "../../formats/codes.ts";
-import type { FloatFormat, NumberFormat, PositFormat } from "../../formats/format.ts";
+import type { FloatFormat, PositFormat, ScaledFormat } from "../../formats/format.ts";
+import { isScaled } from "../../formats/format.ts";
 import { roundArray } from "../../formats/round-array.ts";
 import { dequantize, quantize } from "../../formats/scaled/quantize.ts";
-import type { ScaledFormat } from "../../formats/scaled/scales.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import type { BulkKernels, BulkLayout, BulkRequest, EncodedArray } from "../bulk.ts";
 import { packCodes, unpackCodes } from "../packed-codes.ts";
@@ -38,11 +38,6 @@ export function createReferenceBulkKernels(): BulkKernels {
       return isScaled(format) ? decodeScaled(encoded, format, layout) : decodeValues(encoded, format, layout);
     },
   };
-}
-
-/** True for formats whose elements share scales: they are quantized, the others are rounded one by one. */
-export function isScaled(format: NumberFormat): format is ScaledFormat {
-  return format.kind === "fixed" || format.kind === "block";
 }
 
 function roundValues(
