@@ -16,6 +16,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Native kernels use every core themselves; two files at once would only fight for them.
     maxWorkers: 2,
   },
