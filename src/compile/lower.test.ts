@@ -86,6 +86,23 @@ describe("lowering", () => {
     ]);
   });
 
+  it("keeps integers of more than 16 bits out of 16-bit storage", () => {
+    const { graph, x, round } = start(3, 3);
+    graph.output("y", round(x, quantizer("int16")).matmul(round(x.exp(), quantizer("int17"))).value);
+    const commands = commandsOf(graph);
+    const quantized = commands.filter(({ op }) => op === "quantizeDynamicFixed");
+    expect(quantized.map(({ outputs }) => outputs[0].dtype)).toEqual(["f32", "f32"]);
+    expect(commands.find(({ op }) => op === "matmul")!.attrs).toMatchObject({ carrier: "f32" });
+  });
+
+  it("refuses formats that tensors of a model do not have yet", () => {
+    for (const name of ["mxfp4", "posit8"]) {
+      const { graph, x, round } = start(4);
+      graph.output("y", round(x, quantizer(name)).value);
+      expect(() => commandsOf(graph)).toThrow(/tensors of a model cannot be rounded to .* yet/);
+    }
+  });
+
   it("falls back to FP32 values when a fixed-point tensor meets another operation", () => {
     const { graph, x, round } = start(3, 3);
     const fixed = round(x, quantizer("int16"));

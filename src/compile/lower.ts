@@ -157,12 +157,16 @@ class Lowering {
   }
 
   private onlyFixedGemmsRead(value: Value): boolean {
-    const isFixed = (operand: Value) => this.formats.get(operand)?.kind === "fixed";
+    const fits16 = (operand: Value) => {
+      const format = this.formats.get(operand);
+      return format?.kind === "fixed" && format.bits <= 16;
+    };
     const readers = this.nodes.filter((node) => node.inputs.includes(value));
     const escapes = [...this.graph.outputs.values(), ...this.graph.updates.map(({ next }) => next)];
     return (
+      fits16(value) &&
       !escapes.includes(value) &&
-      readers.every((node) => GEMM_PRIMITIVES.has(node.op) && node.inputs.slice(0, 2).every(isFixed))
+      readers.every((node) => GEMM_PRIMITIVES.has(node.op) && node.inputs.slice(0, 2).every(fits16))
     );
   }
 

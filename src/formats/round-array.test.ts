@@ -1,6 +1,6 @@
 /** Arrays: the same values as one by one, and statistics counted by hand. */
 import { describe, expect, it } from "vitest";
-import { floatFormat } from "./catalog.ts";
+import { floatFormat, format } from "./catalog.ts";
 import { roundToFormat } from "./round.ts";
 import { roundArray } from "./round-array.ts";
 
@@ -33,6 +33,7 @@ describe("roundArray", () => {
       saturated: 3,
       underflowed: 3,
       flushed: 2,
+      subnormal: 2,
       nonFinite: 1,
       maxAbsError: 1e9 - 448,
     });
@@ -47,6 +48,31 @@ describe("roundArray", () => {
     });
     expect([...target]).toEqual([NaN, 1, 2]);
     expect(statistics).toMatchObject({ saturated: 0, nonFinite: 1, maxAbsError: 0.0625 });
+  });
+
+  it("counts what a posit clamps at both ends, and what becomes NaR", () => {
+    const posit8 = format("posit8");
+    if (posit8.kind !== "posit") throw new Error("posit8 is a posit");
+    const source = Float64Array.of(1e30, -1e30, 2 ** 24, 1e-30, -(2 ** -24), 0, Infinity, NaN);
+    const target = new Float64Array(source.length);
+    const options = { format: posit8, rounding: "towardZero", overflow: "nan" } as const;
+    const statistics = roundArray(source, target, options);
+    expect([...target]).toEqual([2 ** 24, -(2 ** 24), 2 ** 24, 2 ** -24, -(2 ** -24), 0, NaN, NaN]);
+    expect(statistics).toMatchObject({
+      saturated: 2,
+      underflowed: 1,
+      flushed: 0,
+      subnormal: 0,
+      nonFinite: 2,
+    });
+  });
+
+  it("takes numbers below zero for NaN, not for saturation, where there is no sign", () => {
+    const target = new Float32Array(4);
+    const options = { format: floatFormat("e8m0"), rounding: "nearestEven", overflow: "saturate" } as const;
+    const statistics = roundArray(Float32Array.of(-Infinity, -1, 0, 2 ** -149), target, options);
+    expect([...target]).toEqual([NaN, NaN, 2 ** -127, 2 ** -127]);
+    expect(statistics).toMatchObject({ saturated: 0, nonFinite: 2, underflowed: 1, flushed: 0 });
   });
 
   it("measures SQNR", () => {
