@@ -11,6 +11,7 @@ import { lossGradients } from "./gradcheck/losses.ts";
 import { movementGradients } from "./gradcheck/movement.ts";
 import { normalizationGradients } from "./gradcheck/normalization.ts";
 import { productGradients } from "./gradcheck/products.ts";
+import { sequenceGradients } from "./gradcheck/sequences.ts";
 import { windowGradients } from "./gradcheck/windows.ts";
 
 const kernels = createReferenceKernels({ precision: "f64" });
@@ -22,6 +23,7 @@ const cases = [
   ...movementGradients,
   ...normalizationGradients,
   ...productGradients,
+  ...sequenceGradients,
   ...windowGradients,
 ];
 

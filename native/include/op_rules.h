@@ -30,5 +30,9 @@ void check_movement(const Command& c);
 void check_pooling(const Command& c);
 void check_training(const Command& c);
 void check_updates(const Command& c);
+void check_embedding(const Command& c);
+void check_cell(const Command& c);
+void check_attention(const Command& c);
+void check_ctc(const Command& c);
 
 }  // namespace roundoff::rules

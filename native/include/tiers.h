@@ -14,6 +14,10 @@ namespace roundoff {
   void register_pooling(KernelTable& table);                                                                \
   void register_normalization(KernelTable& table);                                                          \
   void register_loss(KernelTable& table);                                                                   \
+  void register_ctc(KernelTable& table);                                                                    \
+  void register_embedding(KernelTable& table);                                                              \
+  void register_recurrent_cells(KernelTable& table);                                                        \
+  void register_masked_softmax(KernelTable& table);                                                         \
   void register_optimizer(KernelTable& table);                                                              \
   void register_update_control(KernelTable& table);                                                         \
   void register_layerwise_optimizer(KernelTable& table);                                                    \
@@ -27,6 +31,10 @@ namespace roundoff {
     register_pooling(table);                                                                                \
     register_normalization(table);                                                                          \
     register_loss(table);                                                                                   \
+    register_ctc(table);                                                                                    \
+    register_embedding(table);                                                                              \
+    register_recurrent_cells(table);                                                                        \
+    register_masked_softmax(table);                                                                         \
     register_optimizer(table);                                                                              \
     register_update_control(table);                                                                         \
     register_layerwise_optimizer(table);                                                                    \

@@ -51,6 +51,17 @@ const OpRule* find_rule(const std::string& op) {
       {"larsUpdate", {check_updates, true}},
       {"lambUpdate", {check_updates, true}},
       {"emaUpdate", {check_updates, true}},
+      {"ctcLoss", {check_ctc, false}},
+      {"ctcLossGrad", {check_ctc, false}},
+      {"embedding", {check_embedding, false}},
+      {"embeddingGrad", {check_embedding, false}},
+      {"embeddingGradRows", {check_embedding, false}},
+      {"lstmCell", {check_cell, false}},
+      {"lstmCellGrad", {check_cell, false}},
+      {"gruCell", {check_cell, false}},
+      {"gruCellGrad", {check_cell, false}},
+      {"maskedSoftmax", {check_attention, true}},
+      {"maskedSoftmaxGrad", {check_attention, true}},
   };
   const auto found = table.find(op);
   return found == table.end() ? nullptr : &found->second;

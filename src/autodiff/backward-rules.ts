@@ -2,6 +2,7 @@
  * One backward rule per primitive. A mapped type over all primitives: a new one does not compile until its derivative
  * is written, or it is declared `notDifferentiable`. The rules are in rules/, one file per theme.
  */
+import { attentionRules } from "./rules/attention.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
 import { lossRules } from "./rules/losses.ts";
 import { movementRules } from "./rules/movement.ts";
@@ -9,6 +10,7 @@ import { normalizationRules } from "./rules/normalization.ts";
 import { productRules } from "./rules/products.ts";
 import { quantizationRules } from "./rules/quantization.ts";
 import type { BackwardRules } from "./rules/rule.ts";
+import { sequenceRules } from "./rules/sequences.ts";
 import { updateRules } from "./rules/updates.ts";
 import { windowRules } from "./rules/windows.ts";
 
@@ -21,6 +23,8 @@ export const backwardRules: BackwardRules = {
   ...windowRules,
   ...normalizationRules,
   ...lossRules,
+  ...sequenceRules,
+  ...attentionRules,
   ...quantizationRules,
   ...updateRules,
 };

@@ -3,7 +3,7 @@
  * gradient of each value asked for. Knows rules (backward-rules.ts) but no formats and no memory.
  */
 import { RoundoffError } from "../base/errors.ts";
-import type { Graph, Node, Role, Value } from "../graph/graph.ts";
+import type { Composite, Graph, Node, Role, Value } from "../graph/graph.ts";
 import type { Primitive } from "../graph/primitives.ts";
 import { type BackwardRule, backwardRules } from "./backward-rules.ts";
 
@@ -24,7 +24,12 @@ export function gradients(
       accumulate(graph, grads, output, seeds[i]);
     });
     const forward = graph.nodes.filter((node) => node.phase === "forward");
-    for (const node of forward.reverse()) backpropagate(graph, node, grads, reach);
+    const composites = compositesByNode(graph);
+    for (const node of forward.reverse()) {
+      const composite = composites.get(node.id);
+      if (composite === undefined) backpropagate(graph, node, grads, reach);
+      else if (composite.last === node.id) backpropagateComposite(graph, composite, grads, reach);
+    }
   });
   return wrt.map((value) => grads.get(value));
 }
@@ -56,6 +61,31 @@ function backpropagate(graph: Graph, node: Node, grads: Map<Value, Value>, reach
     const inputGrads = rule({ graph, node, needs, roles: node.inputs.map(gradientRole) }, outputGrads);
     inputGrads.forEach((grad, i) => {
       if (grad !== undefined && needs[i]) accumulate(graph, grads, node.inputs[i], grad);
+    });
+  });
+}
+
+function compositesByNode(graph: Graph): Map<number, Composite> {
+  const byNode = new Map<number, Composite>();
+  for (const composite of graph.composites) {
+    for (let id = composite.first; id <= composite.last; id++) byNode.set(id, composite);
+  }
+  return byNode;
+}
+
+/** A composite is one step: its nodes are passed over. */
+function backpropagateComposite(
+  graph: Graph,
+  { inputs, outputs, backward, path }: Composite,
+  grads: Map<Value, Value>,
+  reach: Set<Value>,
+): void {
+  const outputGrads = outputs.map((output) => grads.get(output));
+  const needs = inputs.map((input) => reach.has(input));
+  if (outputGrads.every((grad) => grad === undefined) || !needs.includes(true)) return;
+  graph.scope(path, () => {
+    backward({ graph, needs, roles: inputs.map(gradientRole) }, outputGrads).forEach((grad, i) => {
+      if (grad !== undefined && needs[i]) accumulate(graph, grads, inputs[i], grad);
     });
   });
 }

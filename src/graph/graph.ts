@@ -59,6 +59,27 @@ export interface NodeOf<P extends Primitive> {
 }
 export type Node = { [P in Primitive]: NodeOf<P> }[Primitive];
 
+/**
+ * A run of forward nodes with a derivative of its own, as PyTorch's autograd.Function: the gradient of the whole is
+ * cheaper or better conditioned than the chain of its parts (one GEMM for the weight gradient of a recurrent layer
+ * instead of one per step). Values of the inside that the derivative needs are the rule's own business.
+ */
+export interface Composite {
+  /** Ids of its first and last node. */
+  readonly first: number;
+  readonly last: number;
+  readonly path: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly backward: CompositeRule;
+}
+
+/** Gradients of the outputs (undefined: zero) → of the inputs; `needs` and `roles` as in autodiff's rules. */
+export type CompositeRule = (
+  context: { readonly graph: Graph; readonly needs: readonly boolean[]; readonly roles: readonly Role[] },
+  grads: readonly (Value | undefined)[],
+) => (Value | undefined)[];
+
 /** At the end of a run, `state` takes the value `next`. */
 export interface StateUpdate {
   readonly state: Value;
@@ -71,10 +92,12 @@ export class Graph {
   readonly outputs = new Map<string, Value>();
   readonly updates: StateUpdate[] = [];
   private readonly sourceOf = new Map<string, Value>();
+  readonly composites: Composite[] = [];
   /** True while a training step is traced: batch norm uses the batch's statistics. */
   readonly training: boolean;
   phase: Phase = "forward";
   private scopePath = "";
+  private insideComposite = false;
   private nextValue = 0;
 
   constructor({ training = false }: { training?: boolean } = {}) {
@@ -147,6 +170,27 @@ export class Graph {
     };
     this.nodes.push(node as unknown as Node);
     return outputs;
+  }
+
+  /**
+   * Runs `body`, which appends nodes that compute `outputs` from `inputs`, as one composite with the derivative that it
+   * returns. Inside another composite it is part of that one. Nothing else may read what lies between.
+   */
+  composite(
+    inputs: readonly Value[],
+    body: () => { readonly outputs: readonly Value[]; readonly backward: CompositeRule },
+  ): readonly Value[] {
+    if (this.insideComposite) return body().outputs;
+    const first = this.nodes.length;
+    this.insideComposite = true;
+    try {
+      const { outputs, backward } = body();
+      const last = this.nodes.length - 1;
+      this.composites.push({ first, last, path: this.scopePath, inputs, outputs, backward });
+      return outputs;
+    } finally {
+      this.insideComposite = false;
+    }
   }
 
   output(name: string, value: Value): void {

@@ -25,6 +25,7 @@ export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo"> {
   avgPool2dGrad: OpAttrs["avgPool2dGrad"] & Shaped;
   broadcastTo: Shaped;
   fill: OpAttrs["fill"] & Shaped;
+  embeddingGrad: OpAttrs["embeddingGrad"] & Shaped;
   /** x → x with another shape of the same element count. */
   reshape: Shaped;
   /** x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). */

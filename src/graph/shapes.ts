@@ -2,6 +2,7 @@
  * One shape rule per primitive: input shapes and attributes → output shapes. A mapped type, so the compiler names a
  * primitive that has none. Also the door where wrong shapes are refused. The rules are in shapes/, one file per theme.
  */
+import { attentionShapes } from "./shapes/attention.ts";
 import { elementwiseShapes } from "./shapes/elementwise.ts";
 import { lossShapes } from "./shapes/losses.ts";
 import { movementShapes } from "./shapes/movement.ts";
@@ -9,6 +10,7 @@ import { normalizationShapes } from "./shapes/normalization.ts";
 import { productShapes } from "./shapes/products.ts";
 import { quantizationShapes } from "./shapes/quantization.ts";
 import type { ShapeRules } from "./shapes/rule.ts";
+import { sequenceShapes } from "./shapes/sequences.ts";
 import { updateShapes } from "./shapes/updates.ts";
 import { windowShapes } from "./shapes/windows.ts";
 
@@ -22,6 +24,8 @@ export const shapeRules: ShapeRules = {
   ...windowShapes,
   ...normalizationShapes,
   ...lossShapes,
+  ...sequenceShapes,
+  ...attentionShapes,
   ...quantizationShapes,
   ...updateShapes,
 };

@@ -7,12 +7,14 @@
  * columns. Images are NHWC, convolution weights KRSC (C counts the channels of one group).
  */
 import type { FloatFormat, Overflow, Rounding } from "../formats/format.ts";
+import { ATTENTION_ATTR_ORDER, type AttentionAttrs } from "./contract/attention.ts";
 import { ELEMENTWISE_ATTR_ORDER, type ElementwiseAttrs } from "./contract/elementwise.ts";
 import { LOSS_ATTR_ORDER, type LossAttrs } from "./contract/losses.ts";
 import { MOVEMENT_ATTR_ORDER, type MovementAttrs } from "./contract/movement.ts";
 import { NORMALIZATION_ATTR_ORDER, type NormalizationAttrs } from "./contract/normalization.ts";
 import { PRODUCT_ATTR_ORDER, type ProductAttrs } from "./contract/products.ts";
 import { QUANTIZATION_ATTR_ORDER, type QuantizationAttrs } from "./contract/quantization.ts";
+import { SEQUENCE_ATTR_ORDER, type SequenceAttrs } from "./contract/sequences.ts";
 import { UPDATE_ATTR_ORDER, type UpdateAttrs } from "./contract/updates.ts";
 import { WINDOW_ATTR_ORDER, type WindowAttrs } from "./contract/windows.ts";
 
@@ -23,7 +25,9 @@ export {
   UNARY_KINDS,
   type UnaryKind,
 } from "./contract/elementwise.ts";
+export { CTC_REDUCTIONS, type CtcAttrs } from "./contract/losses.ts";
 export type { Carrier, ConvAttrs } from "./contract/products.ts";
+export { EMBEDDING_MODES, type EmbeddingAttrs } from "./contract/sequences.ts";
 export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
 export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
 export type { PoolAttrs } from "./contract/windows.ts";
@@ -112,6 +116,8 @@ export interface OpAttrs
     WindowAttrs,
     NormalizationAttrs,
     LossAttrs,
+    SequenceAttrs,
+    AttentionAttrs,
     QuantizationAttrs,
     UpdateAttrs {}
 
@@ -132,6 +138,8 @@ export const ATTR_ORDER = {
   ...WINDOW_ATTR_ORDER,
   ...NORMALIZATION_ATTR_ORDER,
   ...LOSS_ATTR_ORDER,
+  ...SEQUENCE_ATTR_ORDER,
+  ...ATTENTION_ATTR_ORDER,
   ...QUANTIZATION_ATTR_ORDER,
   ...UPDATE_ATTR_ORDER,
 } as const satisfies { readonly [Op in OpName]: readonly (keyof OpAttrs[Op])[] };

@@ -5,7 +5,7 @@
 import { RoundoffError } from "../base/errors.ts";
 import { emin, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
 import type { Command, DType, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
-import { ATTR_ORDER, BINARY_KINDS, UNARY_KINDS } from "./contract.ts";
+import { ATTR_ORDER, BINARY_KINDS, CTC_REDUCTIONS, EMBEDDING_MODES, UNARY_KINDS } from "./contract.ts";
 import type { AddonCommand, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
 
 /** Same order as DType in native/include/command.h. */
@@ -95,6 +95,8 @@ function encodeAttr(op: OpName, name: string, value: unknown): number[] {
 function names(op: OpName, name: string): readonly string[] {
   if (name === "carrier") return CARRIERS;
   if (name === "rounding") return ROUNDINGS;
+  if (name === "reduction") return CTC_REDUCTIONS;
+  if (name === "mode") return EMBEDDING_MODES;
   if (name === "kind") return op === "binary" ? BINARY_KINDS : UNARY_KINDS;
   return [];
 }

@@ -1,4 +1,10 @@
 /** The public names of `nn`: modules, layers and losses. A list, no logic. */
+
+export {
+  type AttentionOptions,
+  attentionWithWeights,
+  scaledDotProductAttention,
+} from "./functional/attention.ts";
 export type { Initializer } from "./initializers.ts";
 export {
   BatchNorm2d,
@@ -13,7 +19,8 @@ export {
   ReLU,
   Sequential,
 } from "./layers.ts";
-export { type CrossEntropyOptions, crossEntropy } from "./losses.ts";
+export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
+export { type CtcLengths, type CtcLossOptions, ctcLoss } from "./losses/ctc.ts";
 export {
   bindNames,
   Module,
@@ -24,3 +31,11 @@ export {
   type ParameterKind,
   StateBuffer,
 } from "./module.ts";
+export {
+  Embedding,
+  EmbeddingBag,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+  embedding,
+  embeddingBag,
+} from "./sequences/embedding.ts";

@@ -54,30 +54,31 @@ function stateValue(
   return graph.source({ kind: "state", name }, shape, role);
 }
 
-export abstract class Module {
-  abstract forward(x: Tensor): Tensor;
+/** `Out` is what `forward` gives: a tensor, or several by name (recurrent layers give their states too). */
+export abstract class Module<Out = Tensor> {
+  abstract forward(x: Tensor, ...others: readonly unknown[]): Out;
 }
 
 /** [full name, member] of every parameter and state buffer, in definition order. */
-export function namedStates(root: Module): [string, Parameter | StateBuffer][] {
+export function namedStates(root: Module<unknown>): [string, Parameter | StateBuffer][] {
   return walk(root, "").flatMap(({ path, member }) =>
     member instanceof Module ? [] : [[path, member] as [string, Parameter | StateBuffer]],
   );
 }
 
-export function namedParameters(root: Module): [string, Parameter][] {
+export function namedParameters(root: Module<unknown>): [string, Parameter][] {
   return namedStates(root).filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
 }
 
 /** [path, module] of the root (path "") and all its descendants. */
-export function namedModules(root: Module): [string, Module][] {
+export function namedModules(root: Module<unknown>): [string, Module<unknown>][] {
   const below = walk(root, "").flatMap(({ path, member }) =>
-    member instanceof Module ? [[path, member] as [string, Module]] : [],
+    member instanceof Module ? [[path, member] as [string, Module<unknown>]] : [],
   );
   return [["", root], ...below];
 }
 
-type Member = Module | Parameter | StateBuffer;
+type Member = Module<unknown> | Parameter | StateBuffer;
 
 /** Depth-first; arrays contribute their index as a path segment, as PyTorch's ModuleList does. */
 function walk(holder: object, prefix: string): { path: string; member: Member }[] {
@@ -93,13 +94,13 @@ function walk(holder: object, prefix: string): { path: string; member: Member }[
  * Names every parameter, and makes each module's `forward` record its path in the graph, so that policies and errors can
  * name places in a model that knows nothing of them. Call once, on the root.
  */
-export function bindNames<M extends Module>(root: M): M {
+export function bindNames<M extends Module<unknown>>(root: M): M {
   for (const [name, state] of namedStates(root)) state.name = name;
   for (const [path, module] of namedModules(root)) {
     const forward = module.forward.bind(module);
     // Not enumerable: the walk above must keep seeing only children and parameters.
     Object.defineProperty(module, "forward", {
-      value: (x: Tensor) => x.graph.scope(path, () => forward(x)),
+      value: (x: Tensor, ...others: unknown[]) => x.graph.scope(path, () => forward(x, ...others)),
     });
   }
   return root;

@@ -35,3 +35,11 @@ export const labels = (...values: number[]): CheckedInput => ({
   dtype: "i32",
   differentiable: false,
 });
+
+/** Integers that an operation reads as positions, lengths or a mask. */
+export const indices = (shape: readonly number[], values: readonly number[]): CheckedInput => ({
+  shape,
+  values: Float64Array.from(values),
+  dtype: "i32",
+  differentiable: false,
+});

@@ -46,6 +46,14 @@ export class Attributes {
     throw this.unsupported(name, value, "a list of numbers");
   }
 
+  /** One of a few words; the first is the default. */
+  choice<const Word extends string>(name: string, words: readonly Word[]): Word {
+    const value = this.take(name) ?? words[0];
+    const word = words.find((known) => known === value);
+    if (word !== undefined) return word;
+    throw this.unsupported(name, value, words.join(", "));
+  }
+
   /** For settings that Roundoff has at one value only: absent, or exactly this. */
   only(name: string, value: number | boolean): void {
     const given = this.take(name) ?? value;

@@ -8,6 +8,7 @@ import {
 } from "./elementwise-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
+import { attentionCases, cellCases, ctcCases, embeddingCases } from "./sequence-cases.ts";
 import { batchNormCases, lossCases, spoiledLossCases } from "./training-cases.ts";
 import { updateCases } from "./update-cases.ts";
 import { poolingCases, quantizeCases, reductionCases } from "./window-cases.ts";
@@ -27,6 +28,10 @@ export function allCases(): AnyOpRun[] {
     ...batchNormCases(),
     ...lossCases(),
     ...spoiledLossCases(),
+    ...embeddingCases(),
+    ...cellCases(),
+    ...attentionCases(),
+    ...ctcCases(),
     ...updateCases(),
   ];
 }

@@ -1,7 +1,10 @@
 /** The table of reference kernels: one entry for every operation of contract.ts, checked by its type. */
 import type { OpName } from "../contract.ts";
+import { maskedSoftmax, maskedSoftmaxGrad } from "./attention.ts";
 import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
+import { ctcLoss, ctcLossGrad } from "./ctc.ts";
 import { affine, binary, copy, fill, unary, unaryGrad } from "./elementwise.ts";
+import { embedding, embeddingGrad, embeddingGradRows } from "./embedding.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
 import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
@@ -16,6 +19,7 @@ import {
 } from "./optimizer.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
+import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";
 import { broadcastTo, reduceSum, transpose } from "./reductions.ts";
 import type { ReferenceKernel } from "./tensor.ts";
 import { clipByNorm, countNonFinite, countStep, lossScaleUpdate } from "./update-control.ts";
@@ -44,6 +48,17 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   batchNormTrainGrad,
   softmaxCrossEntropy,
   softmaxCrossEntropyGrad,
+  ctcLoss,
+  ctcLossGrad,
+  embedding,
+  embeddingGrad,
+  embeddingGradRows,
+  lstmCell,
+  lstmCellGrad,
+  gruCell,
+  gruCellGrad,
+  maskedSoftmax,
+  maskedSoftmaxGrad,
   countNonFinite,
   lossScaleUpdate,
   countStep,

@@ -1,5 +1,5 @@
 /** Losses: scalars that a training step differentiates. Computed in FP32 whatever the recipe. */
-import { Tensor } from "../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 
 /** Labels with this value do not count; PyTorch's default. */
 export const IGNORE_INDEX = -100;
