@@ -6,6 +6,7 @@ import { RoundoffError } from "../base/errors.ts";
 import { encode } from "../formats/codes.ts";
 import { type FixedFormat, type FloatFormat, isScaled } from "../formats/format.ts";
 import type { RoundingStatistics } from "../formats/rounding-statistics.ts";
+import { shapeOf } from "../formats/scaled/layout.ts";
 import type { BulkKernels, BulkKey, BulkRequest, EncodedArray } from "../kernels/bulk.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import { unpackCodes } from "../kernels/packed-codes.ts";
@@ -82,11 +83,10 @@ function since(start: bigint): number {
 
 /** Plans have float formats, one shared exponent per tensor by the floor rule, and all random bits. */
 function servedByPlans(
-  { rounding, randomBits = 32, scaling, scaleRule = "floor", shape, blockAxis }: ConvertRequest,
+  { rounding, randomBits = 32, scaling, scaleRule, blockAxis }: ConvertRequest,
   format: BulkRequest["format"],
 ): format is FloatFormat | FixedFormat {
-  const plain =
-    scaling === undefined && scaleRule === "floor" && shape === undefined && blockAxis === undefined;
+  const plain = scaling === undefined && scaleRule === undefined && blockAxis === undefined;
   const formatFits =
     format.kind === "fixed"
       ? format.bits <= 16
@@ -100,6 +100,7 @@ async function convertWithPlan(
   request: ConvertRequest & { readonly format: FloatFormat | FixedFormat },
 ): Promise<Converted> {
   const { format, codes } = request;
+  shapeOf(source.length, request.shape);
   const { values, sharedExponent, statistics, nanoseconds } = await roundWithKernels(
     kernels,
     source,

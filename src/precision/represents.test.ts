@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FORMATS, floatFormat } from "../formats/catalog.ts";
 import { allValues } from "../formats/codes.ts";
+import { customFloat, SPECIALS } from "../formats/custom-float.ts";
 import type { FloatFormat } from "../formats/format.ts";
 import { roundToFormat } from "../formats/round.ts";
 import { contains } from "./represents.ts";
@@ -22,4 +24,32 @@ describe("contains", () => {
       expect(contains(o, i)).toBe(survives(o, i));
     },
   );
+
+  it("never claims too much of two formats of any widths", () => {
+    const anyFloat = fc
+      .record({
+        exponentBits: fc.integer({ min: 2, max: 5 }),
+        precision: fc.integer({ min: 2, max: 6 }),
+        bias: fc.integer({ min: 0, max: 20 }),
+        specials: fc.constantFrom(...SPECIALS),
+        hasNegativeZero: fc.boolean(),
+        hasSubnormals: fc.boolean(),
+      })
+      .map(customFloat);
+    fc.assert(
+      fc.property(anyFloat, anyFloat, (outer, inner) => {
+        if (contains(outer, inner)) expect(survives(outer, inner)).toBe(true);
+        // What it does claim: a format is in itself, and in one with two more bits on each side.
+        expect(contains(inner, inner)).toBe(true);
+        const { exponentBits, precision, bias, hasInfinity } = inner;
+        const wider = customFloat({
+          exponentBits: exponentBits + 1,
+          precision: precision + 2,
+          bias: bias + 2 ** (exponentBits - 1),
+          specials: hasInfinity ? "ieee" : "fn",
+        });
+        expect(contains(wider, inner)).toBe(true);
+      }),
+    );
+  });
 });

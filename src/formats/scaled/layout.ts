@@ -65,7 +65,8 @@ export function sliceGroups(elements: number, layout: TensorLayout): Groups {
   return { count, of: (element) => Math.floor(element / inner) % count };
 }
 
-function shapeOf(elements: number, shape: readonly number[] = [elements]): readonly number[] {
+/** The shape, one axis by default. @throws RoundoffError SHAPE_MISMATCH if it does not have `elements` elements. */
+export function shapeOf(elements: number, shape: readonly number[] = [elements]): readonly number[] {
   const valid = shape.every((size) => Number.isSafeInteger(size) && size >= 0) && product(shape) === elements;
   require(valid && shape.length > 0, "SHAPE_MISMATCH", () => ({
     what: "the shape does not fit the number of elements",

@@ -7,6 +7,7 @@ import { decode, encode } from "../../formats/codes.ts";
 import type { FloatFormat, PositFormat, ScaledFormat } from "../../formats/format.ts";
 import { isScaled } from "../../formats/format.ts";
 import { roundArray } from "../../formats/round-array.ts";
+import { shapeOf } from "../../formats/scaled/layout.ts";
 import { dequantize, quantize } from "../../formats/scaled/quantize.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import type { BulkKernels, BulkLayout, BulkRequest, EncodedArray } from "../bulk.ts";
@@ -108,11 +109,7 @@ function refuseScaling(request: BulkLayout & Pick<BulkRequest, "scaleRule">, ele
     expected: `no ${name}`,
     received: String(value),
   }));
-  require(shape === undefined || shape.reduce((a, b) => a * b, 1) === elements, "SHAPE_MISMATCH", () => ({
-    what: "the shape does not fit the number of elements",
-    expected: `sizes whose product is ${elements}`,
-    received: `shape ${shape?.join("x")}`,
-  }));
+  shapeOf(elements, shape);
 }
 
 function requireSameLength(source: Float32Array, target: Float32Array): void {
