@@ -14,10 +14,7 @@ const cutOff = (x, word) => {
 };
 const roundoff = (x, word) => roundToFormat(x, bf16, "stochastic", "saturate", word, bits);
 
-for (const [name, round] of [
-  ["cut off ", cutOff],
-  ["Roundoff", roundoff],
-]) {
+for (const [name, round] of Object.entries({ "cut off ": cutOff, Roundoff: roundoff })) {
   let error = 0;
   for (let i = 0; i < 4096; i++) {
     const x = 1 + (i / 4096) * spacing;
