@@ -46,6 +46,13 @@ export interface Source {
   readonly name: string;
   /** States beside the model: the value of every element before the first step, or the state it starts as. Default 0. */
   readonly initial?: number | string;
+  /** The module's member that it is: tells apart states of one name in several models, and has their numbers. */
+  readonly holder?: StateHolder;
+}
+
+/** What holds the numbers of a state outside graphs. */
+export interface StateHolder {
+  readonly data?: Float32Array;
 }
 
 export interface NodeOf<P extends Primitive> {
@@ -91,17 +98,32 @@ export class Graph {
   readonly sources: Value[] = [];
   readonly outputs = new Map<string, Value>();
   readonly updates: StateUpdate[] = [];
-  private readonly sourceOf = new Map<string, Value>();
+  private readonly sourceOf = new Map<string | StateHolder, Value>();
   readonly composites: Composite[] = [];
-  /** True while a training step is traced: batch norm uses the batch's statistics. */
-  readonly training: boolean;
+  private mode: boolean;
   phase: Phase = "forward";
   private scopePath = "";
   private insideComposite = false;
   private nextValue = 0;
 
   constructor({ training = false }: { training?: boolean } = {}) {
-    this.training = training;
+    this.mode = training;
+  }
+
+  /** True while a training step is traced, outside modules in evaluation mode: batch norm uses the batch's statistics. */
+  get training(): boolean {
+    return this.mode;
+  }
+
+  /** Runs `body` in evaluation mode if `training` is false. */
+  inMode<T>(training: boolean, body: () => T): T {
+    const outer = this.mode;
+    this.mode = outer && training;
+    try {
+      return body();
+    } finally {
+      this.mode = outer;
+    }
   }
 
   get path(): string {
@@ -130,14 +152,28 @@ export class Graph {
     }
   }
 
-  /** The source called `name`; made on first use, the same value afterwards. */
+  /** The source of this name (of this holder); made on first use, the same value afterwards. */
   source(source: Source, shape: readonly number[], role: Role, dtype: "f32" | "i32" = "f32"): Value {
-    const known = this.sourceOf.get(source.name);
+    const known = this.sourceOf.get(source.holder ?? source.name) ?? this.withoutHolder(source);
     if (known !== undefined) return known;
-    const value = { id: this.nextValue++, shape, dtype, role, path: this.scopePath, source };
+    const named = { ...source, name: this.freeName(source) };
+    const value = { id: this.nextValue++, shape, dtype, role, path: this.scopePath, source: named };
     this.sources.push(value);
-    this.sourceOf.set(source.name, value);
+    this.sourceOf.set(named.name, value);
+    if (named.holder !== undefined) this.sourceOf.set(named.holder, value);
     return value;
+  }
+
+  /** A source that was made by name alone stands for any holder of that name. */
+  private withoutHolder({ name }: Source): Value | undefined {
+    const known = this.sourceOf.get(name);
+    return known?.source?.holder === undefined ? known : undefined;
+  }
+
+  /** Another model may have a state of the same name: `fc1.weight` and `fc1.weight#2`. */
+  private freeName({ name, holder }: Source): string {
+    if (holder === undefined || !this.sourceOf.has(name)) return name;
+    for (let n = 2; ; n++) if (!this.sourceOf.has(`${name}#${n}`)) return `${name}#${n}`;
   }
 
   /**

@@ -23,14 +23,15 @@ export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.t
 export { type CtcLengths, type CtcLossOptions, ctcLoss } from "./losses/ctc.ts";
 export {
   bindNames,
+  type InitOptions,
+  init,
+  initialize,
   Module,
   namedModules,
   namedParameters,
   namedStates,
-  Parameter,
-  type ParameterKind,
-  StateBuffer,
 } from "./module.ts";
+export { initialNumbers, Parameter, type ParameterKind, StateBuffer } from "./parameter.ts";
 export {
   Embedding,
   EmbeddingBag,
@@ -39,3 +40,4 @@ export {
   embedding,
   embeddingBag,
 } from "./sequences/embedding.ts";
+export type { StateDict, StateDictEntry } from "./state-dict.ts";

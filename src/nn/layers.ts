@@ -4,7 +4,11 @@
  */
 import { type ConvOptions, type PoolOptions, Tensor } from "../graph/tensor.ts";
 import { constant, kaimingNormalFanOut, uniformFanIn } from "./initializers.ts";
-import { Module, Parameter, StateBuffer } from "./module.ts";
+import { Module } from "./module.ts";
+import { Parameter, StateBuffer } from "./parameter.ts";
+
+/** PyTorch's axes of a convolution weight [K, R, S, C]. */
+const KRSC_TO_OIHW = [0, 3, 1, 2];
 
 export interface LinearOptions {
   readonly bias?: boolean;
@@ -46,7 +50,7 @@ export class Conv2d extends Module {
     const initialize = bias
       ? uniformFanIn(fanIn)
       : kaimingNormalFanOut(outChannels * kernelSize * kernelSize);
-    this.weight = new Parameter(shape, "weight", initialize);
+    this.weight = new Parameter(shape, "weight", initialize, KRSC_TO_OIHW);
     if (bias) this.bias = new Parameter([outChannels], "bias", uniformFanIn(fanIn));
     this.options = options;
   }
@@ -155,6 +159,7 @@ export class Sequential extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return Object.values(this).reduce((y: Tensor, module: Module) => module.forward(y), x);
+    const modules = Object.values(this).filter((member): member is Module => member instanceof Module);
+    return modules.reduce((y, module) => module.forward(y), x);
   }
 }

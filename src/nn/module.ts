@@ -1,69 +1,69 @@
 /**
- * Modules as in PyTorch: a tree of named children and parameters with a `forward`. A module knows its shapes and how its
- * parameters start; it knows nothing of number formats.
+ * Modules as in PyTorch: a tree of named children and parameters with a `forward`, and how such a tree gets its names and
+ * its numbers. Modules know nothing of number formats.
  */
-import type { Graph, Value } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
-import type { Initializer } from "./initializers.ts";
+import { initialNumbers, Parameter, StateBuffer } from "./parameter.ts";
+import { loadStateDict, type StateDict, stateDict } from "./state-dict.ts";
 
-/** `weight`: read by a GEMM. `bias`: added or multiplied per channel (biases and norm parameters). */
-export type ParameterKind = "weight" | "bias";
+export { Parameter, type ParameterKind, StateBuffer } from "./parameter.ts";
 
-/** A trained tensor. Its numbers live in a ModelState under its full name. */
-export class Parameter {
-  readonly shape: readonly number[];
-  readonly kind: ParameterKind;
-  readonly initialize: Initializer;
-  /** Full name, `layer1.0.conv1.weight`; set by `bindNames`. */
-  name = "";
-
-  constructor(shape: readonly number[], kind: ParameterKind, initialize: Initializer) {
-    this.shape = shape;
-    this.kind = kind;
-    this.initialize = initialize;
-  }
-
-  /** The parameter as a tensor of the graph that `like` belongs to. */
-  in(like: Tensor): Tensor {
-    return new Tensor(like.graph, stateValue(like.graph, this.name, this.shape, this.kind));
-  }
-}
-
-/** State that is not trained: running statistics. */
-export class StateBuffer {
-  readonly shape: readonly number[];
-  readonly fill: number;
-  name = "";
-
-  constructor(shape: readonly number[], fill: number) {
-    this.shape = shape;
-    this.fill = fill;
-  }
-
-  in(like: Tensor): Tensor {
-    return new Tensor(like.graph, stateValue(like.graph, this.name, this.shape, "statistic"));
-  }
-}
-
-function stateValue(
-  graph: Graph,
-  name: string,
-  shape: readonly number[],
-  role: ParameterKind | "statistic",
-): Value {
-  return graph.source({ kind: "state", name }, shape, role);
-}
-
-/** `Out` is what `forward` gives: a tensor, or several by name (recurrent layers give their states too). */
+/**
+ * `Out` is what `forward` gives: a tensor, or several in any structure. A module's own `forward` names its arguments: any
+ * number of tensors, and whatever else it needs.
+ */
 export abstract class Module<Out = Tensor> {
-  abstract forward(x: Tensor, ...others: readonly unknown[]): Out;
+  #training = true;
+
+  abstract forward(...inputs: unknown[]): Out;
+
+  /** False after `eval()`: batch norm then uses its running statistics in training steps too, and dropout nothing. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Sets the mode of this module and all below. Inference (`compile`) is in evaluation mode whatever this says. */
+  train(mode = true): this {
+    for (const [, module] of namedModules(this)) module.#training = mode;
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  namedParameters(): [string, Parameter][] {
+    return namedParameters(this);
+  }
+
+  parameters(): Parameter[] {
+    return namedParameters(this).map(([, parameter]) => parameter);
+  }
+
+  namedModules(): [string, Module<unknown>][] {
+    return namedModules(this);
+  }
+
+  /** Copies of all parameters and buffers by PyTorch's names, in PyTorch's layouts. */
+  stateDict(): StateDict {
+    return stateDict(namedStates(initialize(this)));
+  }
+
+  /** Takes the numbers of a state dict. `strict` (default): exactly this module's keys. */
+  loadStateDict(from: StateDict, options: { readonly strict?: boolean } = {}): void {
+    loadStateDict(namedStates(initialize(this)), from, options);
+  }
 }
 
-/** [full name, member] of every parameter and state buffer, in definition order. */
+/** [full name, member] of every parameter and state buffer, in definition order; each once, under its first name. */
 export function namedStates(root: Module<unknown>): [string, Parameter | StateBuffer][] {
-  return walk(root, "").flatMap(({ path, member }) =>
-    member instanceof Module ? [] : [[path, member] as [string, Parameter | StateBuffer]],
-  );
+  const seen = new Set<unknown>();
+  return walk(root, "").flatMap(({ path, member }) => {
+    if (member instanceof Module || seen.has(member)) return [];
+    seen.add(member);
+    return [[path, member] as [string, Parameter | StateBuffer]];
+  });
 }
 
 export function namedParameters(root: Module<unknown>): [string, Parameter][] {
@@ -78,10 +78,10 @@ export function namedModules(root: Module<unknown>): [string, Module<unknown>][]
   return [["", root], ...below];
 }
 
-type Member = Module<unknown> | Parameter | StateBuffer;
+type Part = Module<unknown> | Parameter | StateBuffer;
 
 /** Depth-first; arrays contribute their index as a path segment, as PyTorch's ModuleList does. */
-function walk(holder: object, prefix: string): { path: string; member: Member }[] {
+function walk(holder: object, prefix: string): { path: string; member: Part }[] {
   return Object.entries(holder).flatMap(([key, member]) => {
     const path = prefix === "" ? key : `${prefix}.${key}`;
     if (member instanceof Parameter || member instanceof StateBuffer) return [{ path, member }];
@@ -90,18 +90,57 @@ function walk(holder: object, prefix: string): { path: string; member: Member }[
   });
 }
 
+/** The `forward` that a module was written with, behind the one that `bindNames` put before it. */
+const written = new WeakMap<Module<unknown>, Module<unknown>["forward"]>();
+
 /**
- * Names every parameter, and makes each module's `forward` record its path in the graph, so that policies and errors can
- * name places in a model that knows nothing of them. Call once, on the root.
+ * Names every parameter, and makes each module's `forward` record its path and mode in the graph, so that policies and
+ * errors can name places in a model that knows nothing of them. Call on the root; again when it became part of another.
  */
 export function bindNames<M extends Module<unknown>>(root: M): M {
   for (const [name, state] of namedStates(root)) state.name = name;
   for (const [path, module] of namedModules(root)) {
-    const forward = module.forward.bind(module);
+    const forward = written.get(module) ?? module.forward.bind(module);
+    written.set(module, forward);
     // Not enumerable: the walk above must keep seeing only children and parameters.
     Object.defineProperty(module, "forward", {
-      value: (x: Tensor, ...others: unknown[]) => x.graph.scope(path, () => forward(x, ...others)),
+      configurable: true,
+      value: (...inputs: unknown[]) => {
+        const graph = graphOf(inputs);
+        if (graph === undefined) return forward(...inputs);
+        return graph.scope(path, () => graph.inMode(module.training, () => forward(...inputs)));
+      },
     });
   }
   return root;
+}
+
+/** The graph of the first tensor in arguments of any structure. */
+function graphOf(inputs: unknown): Graph | undefined {
+  if (inputs instanceof Tensor) return inputs.graph;
+  if (typeof inputs !== "object" || inputs === null || ArrayBuffer.isView(inputs)) return undefined;
+  for (const item of Object.values(inputs)) {
+    const graph = graphOf(item);
+    if (graph !== undefined) return graph;
+  }
+  return undefined;
+}
+
+export interface InitOptions {
+  /** Default 0. */
+  readonly seed?: number | bigint;
+}
+
+/** Draws all numbers of a model anew. Returns the model. */
+export function init<M extends Module<unknown>>(model: M, { seed = 0 }: InitOptions = {}): M {
+  bindNames(model);
+  for (const [name, member] of namedStates(model)) member.data = initialNumbers(name, member, seed);
+  return model;
+}
+
+/** The same for what has no numbers yet; arrays that are there stay. Plans may hold them. */
+export function initialize<M extends Module<unknown>>(model: M, { seed = 0 }: InitOptions = {}): M {
+  if (namedStates(model).some(([, { name }]) => name === "")) bindNames(model);
+  for (const [name, member] of namedStates(model)) member.data ??= initialNumbers(name, member, seed);
+  return model;
 }

@@ -46,7 +46,7 @@ export function appendUpdate(
     const tail = clip === undefined ? scaleInputs(control) : [clip.state, clip.found, clip.factor];
     for (const one of trained) {
       const next = appendRule(graph, one, optimizer.ruleOf(one.info), step, tail);
-      if (emaDecay !== undefined) appendAverage(graph, one.parameter, next, emaDecay, control);
+      if (emaDecay !== undefined) appendAverage(graph, one, next, emaDecay, control);
     }
     if (control !== undefined) appendScaleUpdate(graph, lossScaling, control);
     return { gradientNorm: clip?.norm };
@@ -81,14 +81,14 @@ function appendClipping(
 
 function appendRule(
   graph: Graph,
-  { parameter, gradient }: Trained,
+  { info, parameter, gradient }: Trained,
   { rule, group }: AssignedRule,
   step: Value,
   tail: readonly Value[],
 ): Value {
   const states = rule.states.map(({ name, initial }) =>
     graph.source(
-      { kind: "state", name: stateName(parameter.source!.name, name), initial },
+      { kind: "state", name: stateName(info.name, name), initial },
       parameter.shape,
       "optimizerState",
     ),
@@ -107,12 +107,12 @@ function appendRule(
 
 function appendAverage(
   graph: Graph,
-  parameter: Value,
+  { info, parameter }: Trained,
   next: Value,
   decay: number,
   control: ScaleControl | undefined,
 ): void {
-  const name = averageName(parameter.source!.name);
+  const name = averageName(info.name);
   const source = { kind: "state", name, initial: parameter.source!.name } as const;
   const average = graph.source(source, parameter.shape, "statistic");
   const inputs = [average, next, ...(control === undefined ? [] : [control.found])];

@@ -6,10 +6,9 @@
 import { roundToFormat } from "../formats/round.ts";
 import { elementCount, type Graph, type Source } from "../graph/graph.ts";
 import type { Plan } from "../kernels/contract.ts";
-import { type Module, namedStates, Parameter } from "../nn/index.ts";
+import { initialNumbers, type Module, namedStates } from "../nn/index.ts";
 import { initialLossScaleState, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
 import type { LossScaling } from "../precision/recipe.ts";
-import { randomStream } from "../random/streams.ts";
 
 export interface StateArray {
   readonly shape: readonly number[];
@@ -20,20 +19,15 @@ export type ModelState = Map<string, StateArray>;
 
 /**
  * Fresh state of a model: parameters drawn from the stream `init`, keyed by seed and name, so every recipe starts from the
- * same numbers.
+ * same numbers. The arrays are the state's own; the model's numbers are not touched.
  */
-export function initialState(model: Module, seed: number): ModelState {
-  const state: ModelState = new Map();
-  for (const [name, member] of namedStates(model)) {
-    const data = new Float32Array(elementCount(member.shape));
-    if (member instanceof Parameter) {
-      member.initialize(data, randomStream({ seed, stream: "init", id: nameHash(name) }));
-    } else {
-      data.fill(member.fill);
-    }
-    state.set(name, { shape: member.shape, data });
-  }
-  return state;
+export function initialState(model: Module<unknown>, seed: number): ModelState {
+  return new Map(
+    namedStates(model).map(([name, member]) => [
+      name,
+      { shape: member.shape, data: initialNumbers(name, member, seed) },
+    ]),
+  );
 }
 
 /** Adds what a training graph keeps beside the model: momentum at zero, the loss scale at its start. */
@@ -69,11 +63,4 @@ export function roundInitialState(state: ModelState, plan: Plan): void {
         array[i] = roundToFormat(array[i], store.format, "nearestEven", store.overflow);
     }
   }
-}
-
-/** 32-bit FNV-1a: a number for a name that does not depend on the order of parameters. */
-function nameHash(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
-  return hash;
 }
