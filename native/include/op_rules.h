@@ -28,6 +28,7 @@ void check_convolution(const Command& c);
 void check_elementwise(const Command& c);
 void check_movement(const Command& c);
 void check_pooling(const Command& c);
+void check_normalization(const Command& c);
 void check_training(const Command& c);
 void check_updates(const Command& c);
 void check_embedding(const Command& c);

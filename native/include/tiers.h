@@ -13,6 +13,8 @@ namespace roundoff {
   void register_reductions(KernelTable& table);                                                             \
   void register_pooling(KernelTable& table);                                                                \
   void register_normalization(KernelTable& table);                                                          \
+  void register_group_norm(KernelTable& table);                                                             \
+  void register_local_response_norm(KernelTable& table);                                                    \
   void register_loss(KernelTable& table);                                                                   \
   void register_ctc(KernelTable& table);                                                                    \
   void register_embedding(KernelTable& table);                                                              \
@@ -30,6 +32,8 @@ namespace roundoff {
     register_reductions(table);                                                                             \
     register_pooling(table);                                                                                \
     register_normalization(table);                                                                          \
+    register_group_norm(table);                                                                             \
+    register_local_response_norm(table);                                                                    \
     register_loss(table);                                                                                   \
     register_ctc(table);                                                                                    \
     register_embedding(table);                                                                              \

@@ -1,5 +1,6 @@
 // Rules of the operations on images: pooling and convolution, and of matmul.
 #include "op_rules.h"
+#include "pool_windows.h"
 
 namespace roundoff::rules {
 namespace {
@@ -73,23 +74,22 @@ void check_convolution(const Command& c) {
 
 void check_pooling(const Command& c) {
   const bool forward = c.op == "maxPool2d" || c.op == "avgPool2d", largest = c.op[0] == 'm';
-  expect_counts(c, forward || !largest ? 1 : 2, forward && largest ? 2 : 1, 6);
+  expect_counts(c, forward || !largest ? 1 : 2, forward && largest ? 2 : 1, largest ? 9 : 11);
   const Operand &x = forward ? c.in[0] : c.out[0], &y = forward ? c.out[0] : c.in[0];
   expect_rank(x, 4, "the image");
   expect_rank(y, 4, "the pooled image");
   expect_real(x, "the image");
   expect_real(y, "the pooled image");
-  const int64_t kernelH = integer_attr(c, 0, 1, kMaxWindow, "kernelH");
-  const int64_t kernelW = integer_attr(c, 1, 1, kMaxWindow, "kernelW");
-  const int64_t strideH = integer_attr(c, 2, 1, kMaxWindow, "strideH");
-  const int64_t strideW = integer_attr(c, 3, 1, kMaxWindow, "strideW");
-  // A window that lies in the padding alone would have no maximum.
-  const int64_t padH = integer_attr(c, 4, 0, kernelH - 1, "padH"), padW = integer_attr(c, 5, 0, kernelW - 1, "padW");
+  const char* const names[] = {"kernelH", "kernelW", "strideH", "strideW", "padH", "padW", "dilationH", "dilationW"};
+  for (size_t i = 0; i < 8; i++) integer_attr(c, i, i == 4 || i == 5 ? 0 : 1, largest || i < 6 ? kMaxWindow : 1, names[i]);
+  integer_attr(c, 8, 0, 1, "adaptive");
+  if (!largest) integer_attr(c, 9, 0, 1, "countIncludePad");
   check(y.dims[0] == x.dims[0] && y.dims[3] == x.dims[3], "batch and channels must stay");
-  check(y.dims[1] == windows(x.dims[1], kernelH, strideH, padH, 1) &&
-            y.dims[2] == windows(x.dims[2], kernelW, strideW, padW, 1),
-        "the output's height or width is not what the kernel, stride and padding give");
   check(x.dims[1] * x.dims[2] <= INT32_MAX, "an image has more positions than i32 can index");
+  const Pool pool(c, x, y);
+  for (const PoolAxis* axis : {&pool.rows, &pool.columns}) {
+    for (int64_t o = 0; o < axis->windows; o++) check(axis->first(o) < axis->end(o), "a window has no pixel in it");
+  }
   if (!largest) return;
   const Operand& index = forward ? c.out[1] : c.in[1];
   expect_i32(index, "the index");

@@ -21,7 +21,9 @@ interface Shaped {
 export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo"> {
   conv2dGradInput: OpAttrs["conv2dGradInput"] & Shaped;
   conv2dGradWeight: OpAttrs["conv2dGradWeight"] & Shaped;
+  maxPool2d: OpAttrs["maxPool2d"] & Shaped;
   maxPool2dGrad: OpAttrs["maxPool2dGrad"] & Shaped;
+  avgPool2d: OpAttrs["avgPool2d"] & Shaped;
   avgPool2dGrad: OpAttrs["avgPool2dGrad"] & Shaped;
   broadcastTo: Shaped;
   fill: OpAttrs["fill"] & Shaped;

@@ -2,8 +2,11 @@
  * The symbolic tensor that a model's `forward` is written with: a value of a graph and the operations that append
  * nodes to it. Holds no numbers. Images are NHWC.
  */
-import type { BinaryKind, ConvAttrs, PoolAttrs, UnaryKind } from "../kernels/contract.ts";
+import type { BinaryKind, ConvAttrs, UnaryKind } from "../kernels/contract.ts";
 import { elementCount, type Graph, type Role, type Value } from "./graph.ts";
+import { type AvgPoolOptions, avgPoolAttrs, type MaxPoolOptions, maxPoolAttrs, pair } from "./pooling.ts";
+
+export type { AvgPoolOptions, MaxPoolOptions, PoolOptions } from "./pooling.ts";
 
 /** Spatial options of a convolution; one number means the same for rows and columns. */
 export interface ConvOptions {
@@ -11,13 +14,6 @@ export interface ConvOptions {
   readonly padding?: number | readonly [number, number];
   readonly dilation?: number | readonly [number, number];
   readonly groups?: number;
-}
-
-export interface PoolOptions {
-  readonly kernelSize: number | readonly [number, number];
-  /** Default: the kernel size. */
-  readonly stride?: number | readonly [number, number];
-  readonly padding?: number | readonly [number, number];
 }
 
 export interface ReduceOptions {
@@ -88,13 +84,13 @@ export class Tensor {
     return this.wrap(this.graph.apply("conv2d", [this.value, weight.value], convAttrs(options)));
   }
 
-  maxPool2d(options: PoolOptions): Tensor {
-    return this.wrap(this.graph.apply("maxPool2d", [this.value], poolAttrs(options)));
+  maxPool2d(options: MaxPoolOptions): Tensor {
+    return this.wrap(this.graph.apply("maxPool2d", [this.value], maxPoolAttrs(this.shape, options)));
   }
 
-  /** Mean over windows; padding counts as zeros. */
-  avgPool2d(options: PoolOptions): Tensor {
-    return this.wrap(this.graph.apply("avgPool2d", [this.value], poolAttrs(options)));
+  /** Mean over windows; padding counts as zeros unless the options say otherwise. */
+  avgPool2d(options: AvgPoolOptions): Tensor {
+    return this.wrap(this.graph.apply("avgPool2d", [this.value], avgPoolAttrs(this.shape, options)));
   }
 
   reshape(shape: readonly number[]): Tensor {
@@ -142,19 +138,9 @@ export class Tensor {
   }
 }
 
-const pair = (size: number | readonly [number, number]): readonly [number, number] =>
-  typeof size === "number" ? [size, size] : size;
-
 export function convAttrs({ stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions): ConvAttrs {
   const [strideH, strideW] = pair(stride);
   const [padH, padW] = pair(padding);
   const [dilationH, dilationW] = pair(dilation);
   return { strideH, strideW, padH, padW, dilationH, dilationW, groups, carrier: "f32" };
-}
-
-export function poolAttrs({ kernelSize, stride = kernelSize, padding = 0 }: PoolOptions): PoolAttrs {
-  const [kernelH, kernelW] = pair(kernelSize);
-  const [strideH, strideW] = pair(stride);
-  const [padH, padW] = pair(padding);
-  return { kernelH, kernelW, strideH, strideW, padH, padW };
 }

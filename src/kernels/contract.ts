@@ -30,7 +30,7 @@ export type { Carrier, ConvAttrs } from "./contract/products.ts";
 export { EMBEDDING_MODES, type EmbeddingAttrs } from "./contract/sequences.ts";
 export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
 export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
-export type { PoolAttrs } from "./contract/windows.ts";
+export type { AvgPoolAttrs, PoolAttrs } from "./contract/windows.ts";
 
 /** How the elements of a buffer are stored. Values are the same in every kernel set; only the bytes differ. */
 export type DType = "f32" | "bf16" | "i16" | "i32";

@@ -130,14 +130,17 @@ const BAD: readonly (readonly [string, Plan, RegExp])[] = [
     /height or width/,
   ],
   [
-    "a kernel larger than the image",
+    "a window beyond the image",
     command({
       op: "maxPool2d",
-      attrs: { kernelH: 5, kernelW: 5, strideH: 1, strideW: 1, padH: 0, padW: 0 },
+      attrs: {
+        ...{ kernelH: 2, kernelW: 2, strideH: 4, strideW: 4, padH: 0, padW: 0 },
+        ...{ dilationH: 1, dilationW: 1, adaptive: false },
+      },
       inputs: [at(X, { shape: [1, 3, 4, 1] })],
-      outputs: [at(Y, { shape: [1, 1, 1, 1] }), { buffer: 3, shape: [1, 1, 1, 1], dtype: "i32" }],
+      outputs: [at(Y, { shape: [1, 2, 1, 1] }), { buffer: 3, shape: [1, 2, 1, 1], dtype: "i32" }],
     }),
-    /larger than/,
+    /no pixel/,
   ],
   ["a format wider than FP32", rounded({ precision: 25 }), /not inside FP32/],
   ["a format with a lower smallest normal", rounded({ bias: 200 }), /not inside FP32/],

@@ -7,18 +7,70 @@ export {
 } from "./functional/attention.ts";
 export type { Initializer } from "./initializers.ts";
 export {
-  BatchNorm2d,
-  type BatchNormOptions,
+  type Conv1dOptions as Conv1dFunctionOptions,
+  type ConvolutionOptions,
+  type ConvTranspose1dOptions as ConvTranspose1dFunctionOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  type Padding2d,
+} from "./functional/convolution.ts";
+export {
+  type AffineOptions,
+  groupNorm,
+  instanceNorm,
+  type LocalResponseNormOptions,
+  layerNorm,
+  localResponseNorm,
+  rmsNorm,
+} from "./functional/normalization.ts";
+export {
+  type AdaptiveSize,
+  type AvgPool1dOptions,
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  type MaxPool1dOptions,
+  maxPool1d,
+} from "./functional/pooling.ts";
+export { ReLU } from "./layers/activations.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
+export { Flatten, Identity, Sequential } from "./layers/containers.ts";
+export {
+  Conv1d,
+  type Conv1dOptions,
   Conv2d,
   type Conv2dOptions,
-  Flatten,
+  ConvTranspose1d,
+  type ConvTranspose1dOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dOptions,
+} from "./layers/convolution.ts";
+export { Linear, type LinearOptions } from "./layers/linear.ts";
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  InstanceNorm2d,
+  LayerNorm,
+  type LayerNormOptions,
+  LocalResponseNorm,
+  RMSNorm,
+} from "./layers/normalization.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AvgPool1d,
+  AvgPool2d,
   GlobalAvgPool2d,
-  Linear,
-  type LinearOptions,
+  MaxPool1d,
   MaxPool2d,
-  ReLU,
-  Sequential,
-} from "./layers.ts";
+} from "./layers/pooling.ts";
 export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
 export { type CtcLengths, type CtcLossOptions, ctcLoss } from "./losses/ctc.ts";
 export {

@@ -1,6 +1,6 @@
 /** Gradients of convolutions and matrix products. Part of backward-rules.ts. */
 import type { Role, Value } from "../../graph/graph.ts";
-import { type BackwardRules, notDifferentiable, type RuleContext, sumTo } from "./rule.ts";
+import { type BackwardRules, type RuleContext, sumTo } from "./rule.ts";
 
 export const productRules: Pick<BackwardRules, "conv2d" | "conv2dGradInput" | "conv2dGradWeight" | "matmul"> =
   {
@@ -12,8 +12,23 @@ export const productRules: Pick<BackwardRules, "conv2d" | "conv2dGradInput" | "c
         graph.apply("conv2dGradWeight", [gy!, x], { ...node.attrs, shape: w.shape }, [roles[1]])[0];
       return [needs[0] ? gx() : undefined, needs[1] ? gw() : undefined];
     },
-    conv2dGradInput: notDifferentiable,
-    conv2dGradWeight: notDifferentiable,
+    // A transposed convolution: linear in both operands, its adjoints are the convolution and the weight gradient.
+    conv2dGradInput: ({ graph, node, needs, roles }, [ggx]) => {
+      const [gy, w] = node.inputs;
+      const { shape: _, ...attrs } = node.attrs;
+      const ggy = () => graph.apply("conv2d", [ggx!, w], attrs, [roles[0]])[0];
+      const gw = () =>
+        graph.apply("conv2dGradWeight", [gy, ggx!], { ...attrs, shape: w.shape }, [roles[1]])[0];
+      return [needs[0] ? ggy() : undefined, needs[1] ? gw() : undefined];
+    },
+    conv2dGradWeight: ({ graph, node, needs, roles }, [ggw]) => {
+      const [gy, x] = node.inputs;
+      const { shape: _, ...attrs } = node.attrs;
+      const ggy = () => graph.apply("conv2d", [x, ggw!], attrs, [roles[0]])[0];
+      const gx = () =>
+        graph.apply("conv2dGradInput", [gy, ggw!], { ...attrs, shape: x.shape }, [roles[1]])[0];
+      return [needs[0] ? ggy() : undefined, needs[1] ? gx() : undefined];
+    },
     matmul: matmulBackward,
   };
 

@@ -18,10 +18,17 @@ export class Attributes {
     return this.values[name];
   }
 
-  number(name: string, fallback: number): number {
+  number(name: string, fallback?: number): number {
     const value = this.take(name) ?? fallback;
     if (typeof value === "number") return value;
     throw this.unsupported(name, value, "a number");
+  }
+
+  /** One of `words` if it is a text that is one, else undefined: the attribute then has another form. */
+  word<W extends string>(name: string, words: readonly W[]): W | undefined {
+    const word = words.find((candidate) => candidate === this.values[name]);
+    if (word !== undefined) this.unread.delete(name);
+    return word;
   }
 
   boolean(name: string, fallback: boolean): boolean {
@@ -40,8 +47,24 @@ export class Attributes {
     throw this.unsupported(name, value, "a number or a pair of numbers");
   }
 
-  numbers(name: string): readonly number[] {
+  /** A pair of sizes, each of which may be null: left as it is. */
+  sizes(name: string): readonly [number | null, number | null] {
     const value = this.take(name);
+    const [rows, columns]: unknown[] = Array.isArray(value) ? value : [value, value];
+    const isSize = (size: unknown): size is number | null => size === null || typeof size === "number";
+    if (isSize(rows) && isSize(columns)) return [rows, columns];
+    throw this.unsupported(name, value, "a size or a pair of sizes");
+  }
+
+  /** A number, or null. */
+  nullable(name: string, fallback: number): number | null {
+    return this.values[name] === null ? (this.take(name) as null) : this.number(name, fallback);
+  }
+
+  /** A list of numbers; one number is a list of one. */
+  numbers(name: string): readonly number[] {
+    const given = this.take(name);
+    const value = typeof given === "number" ? [given] : given;
     if (Array.isArray(value) && value.every((item) => typeof item === "number")) return value;
     throw this.unsupported(name, value, "a list of numbers");
   }

@@ -126,16 +126,17 @@ function roleOf(name: string): Role {
   return name === "target" ? "label" : "input";
 }
 
-/** [A, B, rows, columns] → [A, rows, columns, B]: NCHW → NHWC, and OIHW → KRSC. */
+/** [A, B, …] → [A, …, B]: NCHW → NHWC, OIHW → KRSC, and sequences N×C×L → N×L×C. */
 export function toChannelsLast({ shape, values }: GoldenTensor): GoldenTensor {
-  const [a, b, rows, columns] = shape;
+  const [a, b, ...spatial] = shape;
+  const positions = spatial.reduce((product, size) => product * size, 1);
   const moved = values.slice();
   for (let i = 0; i < a; i++) {
     for (let j = 0; j < b; j++) {
-      for (let k = 0; k < rows * columns; k++) {
-        moved[(i * rows * columns + k) * b + j] = values[(i * b + j) * rows * columns + k];
+      for (let k = 0; k < positions; k++) {
+        moved[(i * positions + k) * b + j] = values[(i * b + j) * positions + k];
       }
     }
   }
-  return { shape: [a, rows, columns, b], values: moved };
+  return { shape: [a, ...spatial, b], values: moved };
 }

@@ -4,8 +4,14 @@ import { mismatch, type Shape, type ShapeRules, same, text } from "./rule.ts";
 
 export const productShapes: Pick<ShapeRules, "conv2d" | "conv2dGradInput" | "conv2dGradWeight" | "matmul"> = {
   conv2d: ([x, w], attrs) => [{ shape: conv2dShape(x, w, attrs) }],
-  conv2dGradInput: (_, { shape }) => [{ shape }],
-  conv2dGradWeight: (_, { shape }) => [{ shape }],
+  conv2dGradInput: ([gy, w], attrs) => {
+    same("gradient and what the convolution gives", gy, conv2dShape(attrs.shape, w, attrs));
+    return [{ shape: attrs.shape }];
+  },
+  conv2dGradWeight: ([gy, x], attrs) => {
+    same("gradient and what the convolution gives", gy, conv2dShape(x, attrs.shape, attrs));
+    return [{ shape: attrs.shape }];
+  },
   matmul: ([a, b], attrs) => [{ shape: matmulShape(a, b, attrs.transA, attrs.transB) }],
 };
 

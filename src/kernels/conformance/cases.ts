@@ -6,6 +6,7 @@ import {
   unaryCases,
   unaryGradCases,
 } from "./elementwise-cases.ts";
+import { groupNormCases, localResponseNormCases } from "./normalization-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
 import { attentionCases, cellCases, ctcCases, embeddingCases } from "./sequence-cases.ts";
@@ -26,6 +27,8 @@ export function allCases(): AnyOpRun[] {
     ...poolingCases(),
     ...quantizeCases(),
     ...batchNormCases(),
+    ...groupNormCases(),
+    ...localResponseNormCases(),
     ...lossCases(),
     ...spoiledLossCases(),
     ...embeddingCases(),

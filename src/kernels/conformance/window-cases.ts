@@ -48,20 +48,42 @@ export function reductionCases(): AnyOpRun[] {
   });
 }
 
-/** [x NHWC, attributes]: touching windows, overlap, padding, steps over the edge, uneven, whole image. */
-const POOLS: readonly (readonly [readonly [number, number, number, number], PoolAttrs])[] = [
-  [[2, 8, 6, 5], pool(2, 2, 0)],
-  [[2, 9, 7, 3], pool(3, 2, 1)],
-  [[1, 7, 7, 17], pool(3, 1, 1)],
-  [[1, 7, 8, 2], pool(2, 3, 0)],
-  [[3, 6, 5, 4], { ...pool(2, 1, 0), kernelW: 3, strideW: 2, padW: 1 }],
-  [[2, 5, 5, 33], pool(5, 5, 0)],
+interface Pooling {
+  readonly x: readonly [number, number, number, number];
+  readonly attrs: PoolAttrs;
+  /** [OH, OW] where it is not what `outSize` gives: ceil mode, adaptive. */
+  readonly to?: readonly [number, number];
+}
+
+/** Touching windows, overlap, padding, steps over the edge, uneven, whole image; ceil mode, dilation, adaptive sizes. */
+const POOLS: readonly Pooling[] = [
+  { x: [2, 8, 6, 5], attrs: pool(2, 2, 0) },
+  { x: [2, 9, 7, 3], attrs: pool(3, 2, 1) },
+  { x: [1, 7, 7, 17], attrs: pool(3, 1, 1) },
+  { x: [1, 7, 8, 2], attrs: pool(2, 3, 0) },
+  { x: [3, 6, 5, 4], attrs: { ...pool(2, 1, 0), kernelW: 3, strideW: 2, padW: 1 } },
+  { x: [2, 5, 5, 33], attrs: pool(5, 5, 0) },
+  { x: [2, 3, 4, 1050], attrs: pool(2, 1, 1) },
+  { x: [2, 8, 7, 5], attrs: pool(3, 2, 0), to: [4, 3] },
+  { x: [2, 6, 8, 3], attrs: pool(3, 2, 1), to: [4, 5] },
+  { x: [2, 11, 9, 4], attrs: { ...pool(3, 2, 2), dilationH: 2, dilationW: 3 } },
+  { x: [1, 10, 9, 4], attrs: { ...pool(2, 3, 0), dilationH: 4, dilationW: 1 } },
+  ...(
+    [
+      [1, 1],
+      [3, 2],
+      [5, 7],
+      [10, 9],
+      [7, 5],
+    ] as const
+  ).map((to): Pooling => ({ x: [2, 7, 5, 6], attrs: { ...pool(1, 1, 0), adaptive: true }, to })),
 ];
 
 export function poolingCases(): AnyOpRun[] {
-  return POOLS.flatMap(([x, attrs]): AnyOpRun[] => {
+  return POOLS.flatMap(({ x, attrs, to }): AnyOpRun[] => {
     const [batch, height, width, channels] = x;
-    const y = [batch, outSize(height, attrs, "H"), outSize(width, attrs, "W"), channels];
+    const size = to ?? [outSize(height, attrs, "H"), outSize(width, attrs, "W")];
+    const y = [batch, ...size, channels];
     // Few distinct values, so that windows have several equal maxima.
     const coarse: OpInput = { shape: x, values: integers(elementsOf(x), 40, 2) };
     const spoiled = Float32Array.from(coarse.values, (value, i) => (i % 11 === 3 ? Number.NaN : value));
@@ -75,10 +97,23 @@ export function poolingCases(): AnyOpRun[] {
         inputs: [real(y, 41), firstPositions(y, attrs, x)],
         outputs: [{ shape: x }],
       },
-      { op: "avgPool2d", attrs, inputs: [real(x, 42)], outputs: [{ shape: y }] },
-      { op: "avgPool2dGrad", attrs, inputs: [real(y, 43)], outputs: [{ shape: x }] },
+      ...averages(x, y, attrs),
     ];
   });
+}
+
+/** Averages have no dilation; padding counts or does not, or the divisor is given. */
+function averages(x: readonly number[], y: readonly number[], attrs: PoolAttrs): AnyOpRun[] {
+  if (attrs.dilationH > 1) return [];
+  const divisors = [
+    { countIncludePad: true, divisorOverride: 0 },
+    { countIncludePad: false, divisorOverride: 0 },
+    { countIncludePad: true, divisorOverride: 7 },
+  ];
+  return divisors.flatMap((divisor): AnyOpRun[] => [
+    { op: "avgPool2d", attrs: { ...attrs, ...divisor }, inputs: [real(x, 42)], outputs: [{ shape: y }] },
+    { op: "avgPool2dGrad", attrs: { ...attrs, ...divisor }, inputs: [real(y, 43)], outputs: [{ shape: x }] },
+  ]);
 }
 
 export function quantizeCases(): AnyOpRun[] {
@@ -110,20 +145,27 @@ export function quantizeCases(): AnyOpRun[] {
 }
 
 function pool(kernel: number, stride: number, pad: number): PoolAttrs {
-  return { kernelH: kernel, kernelW: kernel, strideH: stride, strideW: stride, padH: pad, padW: pad };
+  const steps = { strideH: stride, strideW: stride, padH: pad, padW: pad, dilationH: 1, dilationW: 1 };
+  return { kernelH: kernel, kernelW: kernel, ...steps, adaptive: false };
 }
 
 function outSize(size: number, attrs: PoolAttrs, axis: "H" | "W"): number {
-  return Math.floor((size + 2 * attrs[`pad${axis}`] - attrs[`kernel${axis}`]) / attrs[`stride${axis}`]) + 1;
+  const extent = attrs[`dilation${axis}`] * (attrs[`kernel${axis}`] - 1) + 1;
+  return Math.floor((size + 2 * attrs[`pad${axis}`] - extent) / attrs[`stride${axis}`]) + 1;
 }
 
 /** For every output the first position of its window that lies in the image: an index a forward pass could give. */
 function firstPositions(y: readonly number[], attrs: PoolAttrs, x: readonly number[]): OpInput {
+  const first = (o: number, axis: "H" | "W", size: number, windows: number) => {
+    if (attrs.adaptive) return Math.floor((o * size) / windows);
+    const start = o * attrs[`stride${axis}`] - attrs[`pad${axis}`];
+    const dilation = attrs[`dilation${axis}`];
+    return start >= 0 ? start : start + Math.ceil(-start / dilation) * dilation;
+  };
   const values = Int32Array.from({ length: elementsOf(y) }, (_, i) => {
     const pixel = Math.floor(i / y[3]);
-    const row = Math.max(0, (Math.floor(pixel / y[2]) % y[1]) * attrs.strideH - attrs.padH);
-    const column = Math.max(0, (pixel % y[2]) * attrs.strideW - attrs.padW);
-    return row * x[2] + column;
+    const row = first(Math.floor(pixel / y[2]) % y[1], "H", x[1], y[1]);
+    return row * x[2] + first(pixel % y[2], "W", x[2], y[2]);
   });
   return { shape: y, values, dtype: "i32" };
 }

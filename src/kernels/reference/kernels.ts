@@ -17,6 +17,8 @@ import {
   rmspropUpdate,
   sgdUpdate,
 } from "./optimizer.ts";
+import { groupNorm, groupNormGrad } from "./group-norm.ts";
+import { localResponseNorm, localResponseNormGrad } from "./local-response-norm.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
 import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";
@@ -46,6 +48,10 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   avgPool2dGrad,
   batchNormTrain,
   batchNormTrainGrad,
+  groupNorm,
+  groupNormGrad,
+  localResponseNorm,
+  localResponseNormGrad,
   softmaxCrossEntropy,
   softmaxCrossEntropyGrad,
   ctcLoss,

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { runOp } from "../conformance/run-op.ts";
-import type { PoolAttrs } from "../contract.ts";
+import type { AvgPoolAttrs, PoolAttrs } from "../contract.ts";
 import { createReferenceKernels } from "./kernel-set.ts";
 
 const kernels = createReferenceKernels();
 
-const PADDED: PoolAttrs = { kernelH: 3, kernelW: 3, strideH: 2, strideW: 2, padH: 1, padW: 1 };
+const PLAIN = { dilationH: 1, dilationW: 1, adaptive: false };
+const PADDED: PoolAttrs = { kernelH: 3, kernelW: 3, strideH: 2, strideW: 2, padH: 1, padW: 1, ...PLAIN };
+const AVERAGED: AvgPoolAttrs = { ...PADDED, countIncludePad: true, divisorOverride: 0 };
 /** 3 rows, 3 columns, one channel. */
 const IMAGE = { shape: [1, 3, 3, 1], values: [1, 5, 3, 4, 5, -6, -7, -8, -9] };
 const OUT = [1, 2, 2, 1];
@@ -30,7 +32,7 @@ describe("maxPool2d", () => {
   it("sends gradients back to the winners of each image and channel", async () => {
     const gy = { shape: [2, 1, 1, 2], values: [1, 2, 3, 4] };
     const index = { shape: [2, 1, 1, 2], values: [0, 3, 2, 2], dtype: "i32" } as const;
-    const attrs = { kernelH: 2, kernelW: 2, strideH: 2, strideW: 2, padH: 0, padW: 0 };
+    const attrs = { kernelH: 2, kernelW: 2, strideH: 2, strideW: 2, padH: 0, padW: 0, ...PLAIN };
     const outputs = [{ shape: [2, 2, 2, 2] }];
     const [gx] = await runOp(kernels, { op: "maxPool2dGrad", attrs, inputs: [gy, index], outputs });
     expect(Array.from(gx)).toEqual([1, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 4, 0, 0]);
@@ -49,14 +51,14 @@ describe("avgPool2d", () => {
   it("divides by the whole window, padding included", async () => {
     const ones = { shape: [1, 3, 3, 1], values: new Float32Array(9).fill(9) };
     const outputs = [{ shape: OUT }];
-    const [y] = await runOp(kernels, { op: "avgPool2d", attrs: PADDED, inputs: [ones], outputs });
+    const [y] = await runOp(kernels, { op: "avgPool2d", attrs: AVERAGED, inputs: [ones], outputs });
     expect(Array.from(y)).toEqual([4, 4, 4, 4]);
   });
 
   it("spreads each gradient over its window", async () => {
     const gy = { shape: OUT, values: [9, 18, 27, 36] };
     const outputs = [{ shape: IMAGE.shape }];
-    const [gx] = await runOp(kernels, { op: "avgPool2dGrad", attrs: PADDED, inputs: [gy], outputs });
+    const [gx] = await runOp(kernels, { op: "avgPool2dGrad", attrs: AVERAGED, inputs: [gy], outputs });
     expect(Array.from(gx)).toEqual([1, 3, 2, 4, 10, 6, 3, 7, 4]);
   });
 });

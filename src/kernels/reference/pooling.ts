@@ -1,7 +1,7 @@
 /**
  * Reference pooling over windows of NHWC images. Sums in FP64, rounded once. Meaning: contract.ts.
  */
-import type { PoolAttrs } from "../contract.ts";
+import type { AvgPoolAttrs, PoolAttrs } from "../contract.ts";
 import type { ReferenceKernel } from "./tensor.ts";
 
 /** x[NHWC] → y[N,OH,OW,C], index: position of the first maximum of the window; the first NaN wins. */
@@ -36,11 +36,11 @@ export const maxPool2dGrad: ReferenceKernel<"maxPool2dGrad"> = ([gy, index], [gx
   gx.data.set(sums);
 };
 
-/** x[NHWC] → y[N,OH,OW,C]: sum of the window over kernelH·kernelW, padding included. */
+/** x[NHWC] → y[N,OH,OW,C]: sum of the window over its divisor. */
 export const avgPool2d: ReferenceKernel<"avgPool2d"> = ([x], [y], attrs) => {
   const [, , , channels] = x.shape;
-  const divisor = attrs.kernelH * attrs.kernelW;
-  forEachWindow(x.shape, y.shape, attrs, (image, output, positions) => {
+  forEachWindow(x.shape, y.shape, attrs, (image, output, positions, window) => {
+    const divisor = divisorOf(positions, window, x.shape, attrs);
     for (let c = 0; c < channels; c++) {
       let sum = 0;
       for (const position of positions) sum += x.data[image + position * channels + c];
@@ -53,46 +53,78 @@ export const avgPool2d: ReferenceKernel<"avgPool2d"> = ([x], [y], attrs) => {
 export const avgPool2dGrad: ReferenceKernel<"avgPool2dGrad"> = ([gy], [gx], attrs) => {
   const [, , , channels] = gx.shape;
   const sums = new Float64Array(gx.data.length);
-  const divisor = attrs.kernelH * attrs.kernelW;
-  forEachWindow(gx.shape, gy.shape, attrs, (image, output, positions) => {
+  forEachWindow(gx.shape, gy.shape, attrs, (image, output, positions, window) => {
+    const divisor = divisorOf(positions, window, gx.shape, attrs);
     for (const position of positions) {
-      for (let c = 0; c < channels; c++) sums[image + position * channels + c] += gy.data[output + c];
+      for (let c = 0; c < channels; c++)
+        sums[image + position * channels + c] += gy.data[output + c] / divisor;
     }
   });
-  for (let i = 0; i < sums.length; i++) gx.data[i] = sums[i] / divisor;
+  gx.data.set(sums);
 };
 
+/** What the sum of a window is divided by. `window`: its [oh, ow]. */
+function divisorOf(
+  positions: readonly number[],
+  [oh, ow]: readonly [number, number],
+  [, height, width]: readonly number[],
+  attrs: AvgPoolAttrs,
+): number {
+  if (attrs.divisorOverride !== 0) return attrs.divisorOverride;
+  if (attrs.adaptive || !attrs.countIncludePad) return positions.length;
+  const extent = (o: number, size: number, kernel: number, stride: number, pad: number) =>
+    Math.min(o * stride - pad + kernel, size + pad) - (o * stride - pad);
+  const rows = extent(oh, height, attrs.kernelH, attrs.strideH, attrs.padH);
+  return rows * extent(ow, width, attrs.kernelW, attrs.strideW, attrs.padW);
+}
+
 /**
- * Calls `visit` for every output pixel: offset of its image in x, offset of its first channel in y, and the positions
- * h·W + w of the window that lie inside the image, in row order.
+ * Calls `visit` for every output pixel: offset of its image in x, offset of its first channel in y, the positions
+ * h·W + w of the window that lie inside the image, in row order, and [oh, ow].
  */
 function forEachWindow(
-  x_NHWC: readonly number[],
-  y_NHWC: readonly number[],
+  [batch, height, width, channels]: readonly number[],
+  [, outHeight, outWidth]: readonly number[],
   attrs: PoolAttrs,
-  visit: (image: number, output: number, positions: readonly number[]) => void,
+  visit: (
+    image: number,
+    output: number,
+    positions: readonly number[],
+    window: readonly [number, number],
+  ) => void,
 ): void {
-  const [batch, height, width, channels] = x_NHWC;
-  const [, outHeight, outWidth] = y_NHWC;
   for (let oh = 0; oh < outHeight; oh++) {
+    const rows = attrs.adaptive
+      ? adaptiveIndices(oh, height, outHeight)
+      : windowIndices(oh, height, attrs.kernelH, attrs.strideH, attrs.padH, attrs.dilationH);
     for (let ow = 0; ow < outWidth; ow++) {
-      const positions = windowPositions(oh, ow, height, width, attrs);
+      const columns = attrs.adaptive
+        ? adaptiveIndices(ow, width, outWidth)
+        : windowIndices(ow, width, attrs.kernelW, attrs.strideW, attrs.padW, attrs.dilationW);
+      const positions = rows.flatMap((h) => columns.map((w) => h * width + w));
       for (let n = 0; n < batch; n++) {
         const output = ((n * outHeight + oh) * outWidth + ow) * channels;
-        visit(n * height * width * channels, output, positions);
+        visit(n * height * width * channels, output, positions, [oh, ow]);
       }
     }
   }
 }
 
-function windowPositions(oh: number, ow: number, height: number, width: number, attrs: PoolAttrs): number[] {
-  const positions: number[] = [];
-  for (let r = 0; r < attrs.kernelH; r++) {
-    const h = oh * attrs.strideH - attrs.padH + r;
-    for (let s = 0; s < attrs.kernelW; s++) {
-      const w = ow * attrs.strideW - attrs.padW + s;
-      if (h >= 0 && h < height && w >= 0 && w < width) positions.push(h * width + w);
-    }
-  }
-  return positions;
+/** The rows (or columns) of window `o` that lie in the image. */
+function windowIndices(
+  o: number,
+  size: number,
+  kernel: number,
+  stride: number,
+  pad: number,
+  dilation: number,
+): number[] {
+  return Array.from({ length: kernel }, (_, r) => o * stride - pad + r * dilation).filter(
+    (index) => index >= 0 && index < size,
+  );
+}
+
+function adaptiveIndices(o: number, size: number, outSize: number): number[] {
+  const first = Math.floor((o * size) / outSize);
+  return Array.from({ length: Math.ceil(((o + 1) * size) / outSize) - first }, (_, i) => first + i);
 }

@@ -1,27 +1,36 @@
 /** Golden operations: pooling. */
-
 import type { Tensor } from "../../../graph/tensor.ts";
+import { adaptiveAvgPool2d, adaptiveMaxPool2d } from "../../../nn/index.ts";
 import type { Attributes } from "../attributes.ts";
 import type { Arguments, GoldenOperation, GoldenOperations } from "./operation.ts";
 
-const pooling = (kind: "maxPool2d" | "avgPool2d"): GoldenOperation => ({
-  channelsLast: ["x", "output"],
-  build(args, attributes) {
-    const kernelSize = attributes.pair("kernelSize");
-    const stride = attributes.pair("stride");
-    const padding = attributes.pair("padding", 0);
-    attributes.only("ceilMode", false);
-    return { output: args.get("x")[kind]({ kernelSize, stride, padding }) };
-  },
-});
-
-function globalAvgPool(args: Arguments, attributes: Attributes): Readonly<Record<string, Tensor>> {
-  attributes.only("outputSize", 1);
-  return { output: args.get("x").mean({ axes: [1, 2], keepDims: true }) };
+function windowOptions(attributes: Attributes) {
+  const kernelSize = attributes.pair("kernelSize");
+  const stride = attributes.pair("stride", kernelSize);
+  const padding = attributes.pair("padding", 0);
+  return { kernelSize, stride, padding, ceilMode: attributes.boolean("ceilMode", false) };
 }
 
+function maxPool2d(args: Arguments, attributes: Attributes): Readonly<Record<string, Tensor>> {
+  const dilation = attributes.pair("dilation", 1);
+  return { output: args.get("x").maxPool2d({ ...windowOptions(attributes), dilation }) };
+}
+
+function avgPool2d(args: Arguments, attributes: Attributes): Readonly<Record<string, Tensor>> {
+  const countIncludePad = attributes.boolean("countIncludePad", true);
+  const divisorOverride = attributes.number("divisorOverride", 0);
+  const options = { ...windowOptions(attributes), countIncludePad, divisorOverride };
+  return { output: args.get("x").avgPool2d(options) };
+}
+
+const adaptive = (pool: typeof adaptiveAvgPool2d): GoldenOperation => ({
+  channelsLast: ["x", "output"],
+  build: (args, attributes) => ({ output: pool(args.get("x"), attributes.sizes("outputSize")) }),
+});
+
 export const windowsOperations: GoldenOperations = {
-  maxPool2d: pooling("maxPool2d"),
-  avgPool2d: pooling("avgPool2d"),
-  adaptiveAvgPool2d: { channelsLast: ["x", "output"], build: globalAvgPool },
+  maxPool2d: { channelsLast: ["x", "output"], build: maxPool2d },
+  avgPool2d: { channelsLast: ["x", "output"], build: avgPool2d },
+  adaptiveAvgPool2d: adaptive(adaptiveAvgPool2d),
+  adaptiveMaxPool2d: adaptive(adaptiveMaxPool2d),
 };

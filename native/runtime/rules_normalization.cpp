@@ -1,0 +1,46 @@
+// Rules of the normalisations whose statistics belong to one image or pixel.
+#include "op_rules.h"
+
+namespace roundoff::rules {
+namespace {
+
+void expect_numbers(const Command& c) {
+  for (const Operand& x : c.in) expect_real(x, "an input");
+  for (const Operand& y : c.out) expect_real(y, "an output");
+}
+
+void check_group_norm(const Command& c) {
+  const bool forward = c.op == "groupNorm";
+  expect_counts(c, forward ? 3 : 5, 3, 3);
+  const Operand& x = c.in[forward ? 0 : 1];
+  check(x.rank >= 2, "x needs an image and a channel axis");
+  expect_same_shape(x, c.out[0], "x and the output");
+  if (!forward) expect_same_shape(x, c.in[0], "x and gy");
+  const int64_t channels = x.dims[x.rank - 1];
+  const int64_t groups = integer_attr(c, 0, 1, channels, "groups");
+  check(channels % groups == 0, "groups must divide the channels");
+  integer_attr(c, 2, 0, 1, "centered");
+  expect_elements(c.in[forward ? 1 : 2], channels, "weight");
+  for (size_t i = 1; i < 3; i++) {
+    const Operand &vector = forward ? c.in[2] : c.out[i], &statistic = forward ? c.out[i] : c.in[2 + i];
+    expect_elements(vector, channels, "a channel vector");
+    expect_elements(statistic, x.dims[0] * groups, "a statistic");
+  }
+}
+
+void check_response_norm(const Command& c) {
+  const bool forward = c.op == "localResponseNorm";
+  expect_counts(c, forward ? 1 : 2, 1, 4);
+  check(c.out[0].rank >= 1, "x needs a channel axis");
+  for (const Operand& x : c.in) expect_same_shape(x, c.out[0], "inputs and output");
+  integer_attr(c, 0, 1, 1 << 16, "size");
+}
+
+}  // namespace
+
+void check_normalization(const Command& c) {
+  expect_numbers(c);
+  return c.op.starts_with("group") ? check_group_norm(c) : check_response_norm(c);
+}
+
+}  // namespace roundoff::rules

@@ -1,0 +1,136 @@
+/**
+ * Convolutions with PyTorch's names and defaults on channels-last data: images [N, H, W, C], sequences [N, L, C]. A
+ * transposed convolution is the input gradient of a convolution, so it has the same primitive and the same rounding.
+ */
+import { RoundoffError } from "../../base/errors.ts";
+import { formatShape } from "../../graph/graph.ts";
+import { pair, type Size2d } from "../../graph/pooling.ts";
+import { type ConvOptions, convAttrs, type Tensor } from "../../graph/tensor.ts";
+import { apply } from "./apply.ts";
+
+/** Padding that keeps the size, as PyTorch's `same`: needs stride 1. */
+export type Padding2d = Size2d | "same" | "valid";
+
+export interface ConvolutionOptions extends Omit<ConvOptions, "padding"> {
+  readonly bias?: Tensor;
+  readonly padding?: Padding2d;
+}
+
+/** x[N,H,W,C] with weight[K,R,S,C/groups] (, bias[K]) → [N,OH,OW,K]. PyTorch's weight is [K, C/groups, R, S]. */
+export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
+  const { bias, ...spatial } = options;
+  const padding = symmetricPadding(weight, options);
+  return addBias(x.conv2d(weight, { ...spatial, padding }), bias);
+}
+
+/** `same` as numbers of rows and columns: half of what the kernel reaches beyond its centre, on each side. */
+function symmetricPadding(weight: Tensor, { padding, dilation = 1, stride = 1 }: ConvolutionOptions): Size2d {
+  if (padding === undefined || padding === "valid") return 0;
+  if (padding !== "same") return padding;
+  const reach = pair(dilation).map((step, axis) => step * (weight.shape[1 + axis] - 1));
+  if (pair(stride).some((step) => step !== 1) || reach.some((pixels) => pixels % 2 !== 0)) {
+    throw new RoundoffError("UNSUPPORTED", {
+      what: 'padding "same" of a convolution cannot be the same on both sides',
+      expected: "stride 1 and an even reach dilation · (kernel − 1)",
+      received: `stride ${String(stride)}, reach ${String(reach)}`,
+      hint: "Use an odd kernel, or pad the input before a convolution without padding.",
+    });
+  }
+  return [reach[0] / 2, reach[1] / 2];
+}
+
+export interface ConvTransposeOptions extends ConvOptions {
+  readonly bias?: Tensor;
+  /** Rows and columns added at one side of the output: which of the sizes that a strided convolution maps to one is meant. */
+  readonly outputPadding?: Size2d;
+}
+
+/**
+ * x[N,H,W,C] with weight[C,R,S,K/groups] (, bias[K]) → [N,OH,OW,K], OH = (H − 1)·stride − 2·padding + dilation·(R − 1) +
+ * outputPadding + 1. PyTorch's weight is [C, K/groups, R, S].
+ */
+export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTransposeOptions = {}): Tensor {
+  const attrs = convAttrs(options);
+  requireTransposable(x, weight, attrs.groups);
+  const [extraH, extraW] = pair(options.outputPadding ?? 0);
+  const [n, h, w] = x.shape;
+  const [, rows, columns, perGroup] = weight.shape;
+  const shape = [
+    n,
+    (h - 1) * attrs.strideH - 2 * attrs.padH + attrs.dilationH * (rows - 1) + extraH + 1,
+    (w - 1) * attrs.strideW - 2 * attrs.padW + attrs.dilationW * (columns - 1) + extraW + 1,
+    perGroup * attrs.groups,
+  ];
+  return addBias(apply("conv2dGradInput", [x, weight], { ...attrs, shape }), options.bias);
+}
+
+function requireTransposable(x: Tensor, weight: Tensor, groups: number): void {
+  const fits = x.shape.length === 4 && weight.shape.length === 4 && weight.shape[0] === x.shape[3];
+  if (fits && x.shape[3] % groups === 0) return;
+  throw new RoundoffError("SHAPE_MISMATCH", {
+    what: `the weight of a transposed convolution with ${groups} group(s) does not fit its input`,
+    expected: `[C, R, S, K / groups] for an input [N, H, W, C] whose C the groups divide`,
+    received: `weight ${formatShape(weight.shape)}, input ${formatShape(x.shape)}`,
+  });
+}
+
+function addBias(y: Tensor, bias: Tensor | undefined): Tensor {
+  return bias === undefined ? y : y.add(bias);
+}
+
+export interface Conv1dOptions {
+  readonly bias?: Tensor;
+  readonly stride?: number;
+  readonly padding?: number | "same" | "valid";
+  readonly dilation?: number;
+  readonly groups?: number;
+}
+
+/** x[N,L,C] with weight[K,S,C/groups] (, bias[K]) → [N,OL,K]. PyTorch's weight is [K, C/groups, S]. */
+export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): Tensor {
+  const { padding = 0, ...rest } = options;
+  const rows = typeof padding === "number" ? ([0, padding] as const) : padding;
+  return asRow(x, (image) => conv2d(image, rowKernel(weight), { ...alongRow(rest), padding: rows }));
+}
+
+export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "padding"> {
+  readonly padding?: number;
+  readonly outputPadding?: number;
+}
+
+/** x[N,L,C] with weight[C,S,K/groups] (, bias[K]) → [N,OL,K]. PyTorch's weight is [C, K/groups, S]. */
+export function convTranspose1d(x: Tensor, weight: Tensor, options: ConvTranspose1dOptions = {}): Tensor {
+  const { padding = 0, outputPadding = 0, ...rest } = options;
+  const spatial = { ...alongRow(rest), padding: [0, padding], outputPadding: [0, outputPadding] } as const;
+  return asRow(x, (image) => convTranspose2d(image, rowKernel(weight), spatial));
+}
+
+function alongRow({ bias, stride = 1, dilation = 1, groups }: Omit<Conv1dOptions, "padding">) {
+  return { bias, groups, stride: [1, stride], dilation: [1, dilation] } as const;
+}
+
+function rowKernel(weight: Tensor): Tensor {
+  if (weight.shape.length !== 3) {
+    throw new RoundoffError("SHAPE_MISMATCH", {
+      what: "the weight of a one-dimensional convolution has the wrong rank",
+      expected: "[K, S, C / groups]",
+      received: formatShape(weight.shape),
+    });
+  }
+  const [k, s, c] = weight.shape;
+  return weight.reshape([k, 1, s, c]);
+}
+
+/** Runs `body` on x[N,L,C] as images of one row and takes the row out again. */
+export function asRow(x: Tensor, body: (image: Tensor) => Tensor): Tensor {
+  if (x.shape.length !== 3) {
+    throw new RoundoffError("SHAPE_MISMATCH", {
+      what: "the input is not a batch of sequences",
+      expected: "[N, L, C]",
+      received: formatShape(x.shape),
+    });
+  }
+  const [n, length, channels] = x.shape;
+  const y = body(x.reshape([n, 1, length, channels]));
+  return y.reshape([y.shape[0], y.shape[2], y.shape[3]]);
+}
