@@ -5,7 +5,6 @@ export {
   attentionWithWeights,
   scaledDotProductAttention,
 } from "./functional/attention.ts";
-export type { Initializer } from "./initializers.ts";
 export {
   type Conv1dOptions as Conv1dFunctionOptions,
   type ConvolutionOptions,
@@ -37,6 +36,7 @@ export {
   type MaxPool1dOptions,
   maxPool1d,
 } from "./functional/pooling.ts";
+export type { Initializer } from "./initializers.ts";
 export { ReLU } from "./layers/activations.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { Flatten, Identity, Sequential } from "./layers/containers.ts";

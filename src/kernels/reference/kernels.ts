@@ -5,6 +5,8 @@ import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
 import { ctcLoss, ctcLossGrad } from "./ctc.ts";
 import { affine, binary, copy, fill, unary, unaryGrad } from "./elementwise.ts";
 import { embedding, embeddingGrad, embeddingGradRows } from "./embedding.ts";
+import { groupNorm, groupNormGrad } from "./group-norm.ts";
+import { localResponseNorm, localResponseNormGrad } from "./local-response-norm.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
 import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
@@ -17,8 +19,6 @@ import {
   rmspropUpdate,
   sgdUpdate,
 } from "./optimizer.ts";
-import { groupNorm, groupNormGrad } from "./group-norm.ts";
-import { localResponseNorm, localResponseNormGrad } from "./local-response-norm.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
 import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";

@@ -2,9 +2,10 @@
  * Normalisations by statistics of each example itself, with PyTorch's names and defaults. Channels are the last axis. All
  * of them but local response norm are the one fused primitive `groupNorm`.
  */
+
+import { RoundoffError } from "../../base/errors.ts";
 import { elementCount, formatShape } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { RoundoffError } from "../../base/errors.ts";
 import { apply, filled } from "./apply.ts";
 
 export interface AffineOptions {

@@ -68,7 +68,7 @@ abstract class BatchNorm extends Module {
     return [this.running_mean.in(x), this.running_var.in(x)];
   }
 
-  private parameters(x: Tensor): readonly [Tensor, Tensor] {
+  private scaleAndOffset(x: Tensor): readonly [Tensor, Tensor] {
     const channels = x.shape.slice(-1);
     return [this.weight?.in(x) ?? filled(x, channels, 1), this.bias?.in(x) ?? filled(x, channels, 0)];
   }
@@ -82,7 +82,7 @@ abstract class BatchNorm extends Module {
     const channels = x.shape.slice(-1);
     const [mean, variance] = running ?? [0, 1].map((value) => filled(x, channels, value, "statistic"));
     const attrs = { eps: this.eps, momentum };
-    return applyAll("batchNormTrain", [x, ...this.parameters(x), mean, variance], attrs);
+    return applyAll("batchNormTrain", [x, ...this.scaleAndOffset(x), mean, variance], attrs);
   }
 
   private trainWith(x: Tensor, running: readonly [Tensor, Tensor]): Tensor {
@@ -110,7 +110,7 @@ abstract class BatchNorm extends Module {
 
   /** y = x·scale + offset with per-channel constants. These are statistics: they stay in FP32. */
   private normalizeByRunning(x: Tensor, [mean, variance]: readonly [Tensor, Tensor]): Tensor {
-    const [weight, bias] = this.parameters(x);
+    const [weight, bias] = this.scaleAndOffset(x);
     const shifted = apply("affine", [variance], { scale: 1, offset: this.eps }, STATISTIC);
     const invStd = apply("unary", [shifted], { kind: "rsqrt" }, STATISTIC);
     const scale = apply("binary", [weight, invStd], { kind: "mul" }, STATISTIC);
