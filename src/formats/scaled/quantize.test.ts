@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scaledFormat } from "../catalog.ts";
 import { EXPONENT_NOT_A_NUMBER, quantizeDynamicFixed } from "../dynamic-fixed-point.ts";
+import type { Rounding } from "../format.ts";
 import { ROUNDINGS, SCALE_RULES } from "../format.ts";
 import type { QuantizeOptions } from "./quantize.ts";
 import { dequantize, quantize } from "./quantize.ts";
@@ -178,6 +179,57 @@ describe("any scaled tensor", () => {
           if (name === "nvfp4") return;
           const again = quantize(once.values, scaledFormat(name), options);
           expect([...again.values]).toEqual([...once.values]);
+        },
+      ),
+    );
+  });
+
+  it("turns its sign with the signs of its elements", () => {
+    const mirrored: Partial<Record<Rounding, Rounding>> = {
+      towardPositive: "towardNegative",
+      towardNegative: "towardPositive",
+    };
+    fc.assert(
+      fc.property(
+        tensor,
+        fc.constantFrom(...names),
+        fc.constantFrom(...ROUNDINGS),
+        (values, name, rounding) => {
+          const shared = { shape: [4, 4], randomAt: (element: number) => (element * 0x9e3779b9) >>> 0 };
+          const plus = quantize(values, scaledFormat(name), { ...shared, rounding });
+          const minus = quantize(
+            values.map((x) => -x),
+            scaledFormat(name),
+            { ...shared, rounding: mirrored[rounding] ?? rounding },
+          );
+          expect([...minus.scales]).toEqual([...plus.scales]);
+          // 0 equals −0 here: integers have one zero.
+          expect(
+            [...minus.values].every((x, i) => x === -plus.values[i] || Number.isNaN(plus.values[i])),
+          ).toBe(true);
+          expect(minus.statistics).toEqual(plus.statistics);
+        },
+      ),
+    );
+  });
+
+  it("keeps the order of the elements of a block", () => {
+    fc.assert(
+      fc.property(
+        tensor,
+        fc.constantFrom(...names),
+        fc.constantFrom(...ROUNDINGS),
+        (values, name, rounding) => {
+          const block = values.slice(0, 16).sort();
+          const options = { shape: [16, 1], blockAxis: name === "int8" ? undefined : 0, rounding };
+          const tile = name === "bfp6t2x3" ? { ...options, shape: [1, 16], blockAxis: 1 } : options;
+          const { values: got } = quantize(block, scaledFormat(name), {
+            ...tile,
+            randomAt: () => 0x5bd1e995,
+          });
+          const size = name === "bfp6t2x3" ? 3 : 16;
+          const falls = [...got].some((x, i) => i % size !== 0 && x < got[i - 1]);
+          expect(falls).toBe(false);
         },
       ),
     );
