@@ -6,11 +6,13 @@ import { evaluate } from "../src/compile/evaluate.ts";
 import type { Tensor } from "../src/graph/tensor.ts";
 import { createReferenceKernels } from "../src/kernels/reference/kernel-set.ts";
 import { elementwiseGradients } from "./gradcheck/elementwise.ts";
+import { indexingGradients } from "./gradcheck/indexing.ts";
 import { input } from "./gradcheck/inputs.ts";
 import { lossGradients } from "./gradcheck/losses.ts";
 import { movementGradients } from "./gradcheck/movement.ts";
 import { normalizationGradients } from "./gradcheck/normalization.ts";
 import { productGradients } from "./gradcheck/products.ts";
+import { reductionGradients } from "./gradcheck/reductions.ts";
 import { sequenceGradients } from "./gradcheck/sequences.ts";
 import { windowGradients } from "./gradcheck/windows.ts";
 
@@ -21,6 +23,8 @@ const cases = [
   ...elementwiseGradients,
   ...lossGradients,
   ...movementGradients,
+  ...indexingGradients,
+  ...reductionGradients,
   ...normalizationGradients,
   ...productGradients,
   ...sequenceGradients,

@@ -31,7 +31,7 @@ struct StoreRounding {
   uint32_t tensorId;  // part of the key of stochastic rounding
 };
 
-constexpr int kMaxRank = 6;
+constexpr int kMaxRank = 8;
 
 struct Operand {
   void* data;

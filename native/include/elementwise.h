@@ -11,7 +11,8 @@ void binary(const Command& command, Context& ctx);
 void affine(const Command& command, Context& ctx);
 void fill(const Command& command, Context& ctx);
 void copy(const Command& command, Context& ctx);
-void broadcast_to(const Command& command, Context& ctx);
-void transpose(const Command& command, Context& ctx);
+void where(const Command& command, Context& ctx);
+void arange(const Command& command, Context& ctx);
+void cast(const Command& command, Context& ctx);
 
 }  // namespace roundoff::ROUNDOFF_TIER

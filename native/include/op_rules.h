@@ -16,6 +16,14 @@ void expect_elements(const Operand& x, int64_t elements, const char* name);
 void expect_rank(const Operand& x, int rank, const char* name);
 void expect_same_shape(const Operand& a, const Operand& b, const char* names);
 
+// Whether x can be repeated to the shape of y (NumPy broadcasting).
+void expect_broadcastable(const Operand& x, const Operand& y);
+// The attributes from `first` on name distinct axes of a tensor of this rank.
+void expect_axes(const Command& c, size_t first, int rank);
+
+// No place of a tensor is as far away; sums and products of two such numbers are far from overflow.
+constexpr int64_t kMaxPlace = int64_t{1} << 31;
+
 // attrs[index] as an integer in [low, high].
 int64_t integer_attr(const Command& c, size_t index, int64_t low, int64_t high, const char* name);
 
@@ -27,6 +35,9 @@ void check_matmul(const Command& c);
 void check_convolution(const Command& c);
 void check_elementwise(const Command& c);
 void check_movement(const Command& c);
+void check_indexing(const Command& c);
+void check_order(const Command& c);
+void check_reduction(const Command& c);
 void check_pooling(const Command& c);
 void check_normalization(const Command& c);
 void check_training(const Command& c);

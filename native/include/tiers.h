@@ -10,6 +10,10 @@ namespace roundoff {
   namespace tier {                                                                                          \
   void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);    \
   void register_elementwise(KernelTable& table);                                                            \
+  void register_movement(KernelTable& table);                                                               \
+  void register_indexing(KernelTable& table);                                                               \
+  void register_order(KernelTable& table);                                                                  \
+  void register_softmax(KernelTable& table);                                                                \
   void register_reductions(KernelTable& table);                                                             \
   void register_pooling(KernelTable& table);                                                                \
   void register_normalization(KernelTable& table);                                                          \
@@ -29,6 +33,10 @@ namespace roundoff {
   inline KernelTable kernels() {                                                                            \
     KernelTable table;                                                                                      \
     register_elementwise(table);                                                                            \
+    register_movement(table);                                                                               \
+    register_indexing(table);                                                                               \
+    register_order(table);                                                                                  \
+    register_softmax(table);                                                                                \
     register_reductions(table);                                                                             \
     register_pooling(table);                                                                                \
     register_normalization(table);                                                                          \

@@ -1,4 +1,4 @@
-// Functions of two tensors with broadcasting. Operands of the output's shape are read in place; repeated ones (a bias
+// Functions of two tensors, and the choice between two by a third, with broadcasting. Operands of the output's shape are read in place; repeated ones (a bias
 // over channels, a scalar) are spread into an L1 block first, so that one loop serves every shape.
 #include <bit>
 #include <cmath>
@@ -63,7 +63,41 @@ void binary(const Command& command, Context& ctx) {
       return run([](float a, float b) { return maximum(a, b); });
     case BinaryKind::minimum:
       return run([](float a, float b) { return minimum(a, b); });
+    case BinaryKind::pow:
+      return run([](double a, double b) { return static_cast<float>(std::pow(a, b)); });
+    case BinaryKind::atan2:
+      return run([](double a, double b) { return static_cast<float>(std::atan2(a, b)); });
+    case BinaryKind::eq:
+      return run([](float a, float b) { return a == b ? 1.0f : 0.0f; });
+    case BinaryKind::ne:
+      return run([](float a, float b) { return a != b ? 1.0f : 0.0f; });
+    case BinaryKind::lt:
+      return run([](float a, float b) { return a < b ? 1.0f : 0.0f; });
+    case BinaryKind::le:
+      return run([](float a, float b) { return a <= b ? 1.0f : 0.0f; });
+    case BinaryKind::gt:
+      return run([](float a, float b) { return a > b ? 1.0f : 0.0f; });
+    case BinaryKind::ge:
+      return run([](float a, float b) { return a >= b ? 1.0f : 0.0f; });
   }
+}
+
+void where(const Command& command, Context& ctx) {
+  const Operand& y = command.out[0];
+  const Source condition(command.in[0], y), a(command.in[1], y), b(command.in[2], y);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float spaceC[kBlock], spaceA[kBlock], spaceB[kBlock], spaceY[kBlock];
+    const float* which = condition.read(offset, n, spaceC);
+    const float* yes = a.read(offset, n, spaceA);
+    const float* no = b.read(offset, n, spaceB);
+    float* to = write_block(y, offset, spaceY);
+    ROUNDOFF_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+      const float left = yes[i], right = no[i];
+      to[i] = which[i] != 0.0f ? left : right;
+    }
+    store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,25 +1,13 @@
-// Kernels that move values or scale them: affine, fill, copy, broadcastTo, transpose; and the list of all element-wise
-// kernels.
+// Kernels that scale, make or convert values: affine, fill, arange, copy, cast; and the list of all element-wise kernels.
 #include "elementwise.h"
 
 #include <cstring>
 
 #include "parallel.h"
-#include "strided_view.h"
 #include "tiers.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
-
-// y = the view of x, block by block.
-void copy_view(const Operand& x, const StridedView& view, const Operand& y, Context& ctx) {
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float buffer[kBlock];
-    float* to = write_block(y, offset, buffer);
-    load_view(x, view, offset, n, to);
-    store_block(y, offset, n, to, ctx.clock);
-  });
-}
 
 // The same bytes: no conversion, no rounding.
 void copy_bytes(const Operand& x, const Operand& y, Context& ctx) {
@@ -29,6 +17,12 @@ void copy_bytes(const Operand& x, const Operand& y, Context& ctx) {
     std::memcpy(static_cast<char*>(y.data) + offset * size, static_cast<const char*>(x.data) + offset * size,
                 static_cast<size_t>(n * size));
   });
+}
+
+// The fraction dropped, clamped to the range; NaN gives 0. 2^31 itself is no int32, the FP32 value below it is.
+int32_t to_integer(float x) {
+  const float inside = x < -0x1p31f ? -0x1p31f : x > 2147483520.0f ? 2147483520.0f : x;
+  return x >= 0x1p31f ? INT32_MAX : x != x ? 0 : static_cast<int32_t>(inside);
 }
 
 }  // namespace
@@ -64,22 +58,44 @@ void fill(const Command& command, Context& ctx) {
 void copy(const Command& command, Context& ctx) {
   const Operand &x = command.in[0], &y = command.out[0];
   if (x.dtype == y.dtype && !y.rounds) return copy_bytes(x, y, ctx);
-  StridedView all;
-  all.push(y.elements, 1);
-  copy_view(x, all, y, ctx);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float buffer[kBlock];
+    float* to = write_block(y, offset, buffer);
+    load_block(x, offset, n, to);
+    store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
-void broadcast_to(const Command& command, Context& ctx) {
-  copy_view(command.in[0], broadcast_view(command.in[0], command.out[0]), command.out[0], ctx);
+void arange(const Command& command, Context& ctx) {
+  const Operand& y = command.out[0];
+  const double start = command.attrs[0], step = command.attrs[1];
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float buffer[kBlock];
+    float* to = write_block(y, offset, buffer);
+    for (int64_t i = 0; i < n; i++) {
+      const double value = start + step * static_cast<double>(offset + i);
+      if (y.dtype == DType::i32) {
+        y.i32_out()[offset + i] = static_cast<int32_t>(value);
+      } else {
+        to[i] = static_cast<float>(value);
+      }
+    }
+    if (y.dtype != DType::i32) store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
-void transpose(const Command& command, Context& ctx) {
-  const StridedView dense = dense_view(command.in[0]);
-  StridedView view;
-  for (const double axis : command.attrs) {
-    view.push(dense.dims[static_cast<int>(axis)], dense.strides[static_cast<int>(axis)]);
-  }
-  copy_view(command.in[0], collapse(view), command.out[0], ctx);
+void cast(const Command& command, Context& ctx) {
+  const Operand &x = command.in[0], &y = command.out[0];
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float buffer[kBlock];
+    if (x.dtype == DType::i32) {
+      float* to = write_block(y, offset, buffer);
+      for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(x.i32()[offset + i]);
+      return store_block(y, offset, n, to, ctx.clock);
+    }
+    const float* from = read_block(x, offset, n, buffer);
+    for (int64_t i = 0; i < n; i++) y.i32_out()[offset + i] = to_integer(from[i]);
+  });
 }
 
 void register_elementwise(KernelTable& table) {
@@ -89,8 +105,9 @@ void register_elementwise(KernelTable& table) {
   table["affine"] = affine;
   table["fill"] = fill;
   table["copy"] = copy;
-  table["broadcastTo"] = broadcast_to;
-  table["transpose"] = transpose;
+  table["where"] = where;
+  table["arange"] = arange;
+  table["cast"] = cast;
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

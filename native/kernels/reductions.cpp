@@ -1,45 +1,11 @@
-// reduceSum over any axes. The input is seen as [kept…, reduced…] plus one contiguous innermost axis, which is either
-// kept (sums of rows: bias gradients, global pooling) or reduced (sums along rows). Everything is summed in FP64 over
-// chunks whose number depends on the shape alone, and rounded once.
+// reduceSum over any axes (reduction_view.h): sums of rows (bias gradients, global pooling) or along rows. Everything is
+// summed in FP64 over chunks whose number depends on the shape alone, and rounded once. Other reductions: reduce.cpp.
 #include "column_sums.h"
-#include "strided_view.h"
+#include "reduction_view.h"
 #include "tiers.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
-
-struct Reduction {
-  StridedView kept, reduced;  // without the innermost axis
-  int64_t inner;              // length of the contiguous innermost axis
-  bool innerKept;
-};
-
-// Joins neighbouring axes of the same kind; the last group becomes the innermost axis.
-Reduction analyse(const Operand& x, const std::vector<double>& axes) {
-  bool summed[kMaxRank] = {};
-  for (const double axis : axes) summed[static_cast<int>(axis)] = true;
-  const StridedView dense = dense_view(x);
-  StridedView groups;
-  bool kind[kMaxRank] = {};
-  for (int axis = 0; axis < dense.rank; axis++) {
-    if (dense.dims[axis] == 1) continue;
-    const int last = groups.rank - 1;
-    if (last >= 0 && kind[last] == summed[axis]) {
-      groups.dims[last] *= dense.dims[axis];
-      groups.strides[last] = dense.strides[axis];
-    } else {
-      kind[groups.rank] = summed[axis];
-      groups.push(dense.dims[axis], dense.strides[axis]);
-    }
-  }
-  Reduction r{{}, {}, 1, true};
-  for (int g = 0; g + 1 < groups.rank; g++) (kind[g] ? r.reduced : r.kept).push(groups.dims[g], groups.strides[g]);
-  if (groups.rank > 0) {
-    r.inner = groups.dims[groups.rank - 1];
-    r.innerKept = !kind[groups.rank - 1];
-  }
-  return r;
-}
 
 // Sum of n values in FP64, in eight fixed lanes.
 double sum_block(const float* x, int64_t n) {
@@ -56,7 +22,7 @@ double sum_block(const float* x, int64_t n) {
 }
 
 // sums[0..inner) = Σ over rows [first, last) of the reduced axes, for the kept index `outer`.
-void sum_kept_rows(const Operand& x, const Reduction& r, int64_t outer, int64_t first, int64_t last, double* sums) {
+void sum_kept_rows(const Operand& x, const ReductionView& r, int64_t outer, int64_t first, int64_t last, double* sums) {
   alignas(64) float buffer[kBlock];
   const int64_t base = r.kept.offset_of(outer);
   // With one reduced axis of stride `inner` the rows lie one after the other and several are read at once.
@@ -75,7 +41,7 @@ void sum_kept_rows(const Operand& x, const Reduction& r, int64_t outer, int64_t 
 }
 
 // Σ over elements [first, last) of the reduced axes and the innermost one, for the kept index `outer`.
-double sum_along(const Operand& x, const Reduction& r, int64_t outer, int64_t first, int64_t last) {
+double sum_along(const Operand& x, const ReductionView& r, int64_t outer, int64_t first, int64_t last) {
   alignas(64) float buffer[kBlock];
   const int64_t base = r.kept.offset_of(outer);
   double sum = 0;
@@ -91,7 +57,7 @@ double sum_along(const Operand& x, const Reduction& r, int64_t outer, int64_t fi
 // Both shapes of the problem: `outputs` groups of `width` sums, each over `length` items cut into chunks.
 void reduce_sum(const Command& command, Context& ctx) {
   const Operand &x = command.in[0], &y = command.out[0];
-  const Reduction r = analyse(x, command.attrs);
+  const ReductionView r = reduction_view(x, command.attrs.data(), static_cast<int>(command.attrs.size()));
   const int64_t outputs = r.kept.elements(), width = r.innerKept ? r.inner : 1;
   const int64_t length = r.innerKept ? r.reduced.elements() : r.reduced.elements() * r.inner;
   const int64_t step = rows_per_chunk(length, width);
@@ -126,6 +92,10 @@ void reduce_sum(const Command& command, Context& ctx) {
 
 }  // namespace
 
-void register_reductions(KernelTable& table) { table["reduceSum"] = reduce_sum; }
+void register_reductions(KernelTable& table) {
+  table["reduceSum"] = reduce_sum;
+  table["reduce"] = reduce;
+  table["reduceGrad"] = reduce_grad;
+}
 
 }  // namespace roundoff::ROUNDOFF_TIER

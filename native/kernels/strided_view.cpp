@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "block_io.h"
+#include "reduction_view.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -28,7 +29,7 @@ void load_strided(const Operand& x, int64_t at, int64_t stride, int64_t n, float
     std::fill_n(dst, n, value);
     return;
   }
-  if (x.dtype == DType::f32) return gather(x.f32() + at, stride, n, dst);
+  if (x.dtype == DType::f32 || x.dtype == DType::i32) return gather(x.f32() + at, stride, n, dst);
   if (x.dtype == DType::i16) return gather(static_cast<const int16_t*>(x.data) + at, stride, n, dst);
   gather(static_cast<const uint16_t*>(x.data) + at, stride, n, dst);
 }
@@ -52,7 +53,7 @@ int64_t StridedView::elements() const {
 }
 
 int64_t StridedView::offset_of(int64_t index) const {
-  int64_t offset = 0;
+  int64_t offset = start;
   for (int axis = rank - 1; axis >= 0; axis--) {
     offset += index % dims[axis] * strides[axis];
     index /= dims[axis];
@@ -73,6 +74,7 @@ StridedView dense_view(const Operand& x) {
 
 StridedView collapse(const StridedView& view) {
   StridedView out;
+  out.start = view.start;
   for (int axis = 0; axis < view.rank; axis++) {
     if (view.dims[axis] == 1) continue;
     const int last = out.rank - 1;
@@ -98,18 +100,44 @@ StridedView broadcast_view(const Operand& x, const Operand& y) {
 }
 
 void load_view(const Operand& x, const StridedView& view, int64_t offset, int64_t n, float* dst) {
-  if (view.rank == 0) return load_strided(x, 0, 0, n, dst);
-  const int inner = view.rank - 1;
-  const int64_t length = view.dims[inner], stride = view.strides[inner];
-  if (view.rank == 2 && stride == 1 && view.strides[0] == 0) return load_repeated(x, length, offset, n, dst);
-  StridedView rows = view;
-  rows.rank = inner;
-  int64_t row = offset / length, within = offset % length;
-  for (int64_t done = 0; done < n; row++, within = 0) {
-    const int64_t count = std::min(n - done, length - within);
-    load_strided(x, rows.offset_of(row) + within * stride, stride, count, dst + done);
-    done += count;
+  const int64_t stride = view.rank == 0 ? 0 : view.strides[view.rank - 1];
+  if (view.rank == 2 && stride == 1 && view.strides[0] == 0) return load_repeated(x, view.dims[1], offset, n, dst);
+  for_view_rows(view, offset, n, [&](int64_t at, int64_t done, int64_t count) {
+    load_strided(x, at, stride, count, dst + done);
+  });
+}
+
+void load_view(const double* x, const StridedView& view, int64_t offset, int64_t n, double* dst) {
+  const int64_t stride = view.rank == 0 ? 0 : view.strides[view.rank - 1];
+  for_view_rows(view, offset, n, [&](int64_t at, int64_t done, int64_t count) {
+    for (int64_t i = 0; i < count; i++) dst[done + i] = x[at + i * stride];
+  });
+}
+
+ReductionView reduction_view(const Operand& x, const double* axes, int count) {
+  bool summed[kMaxRank] = {};
+  for (int i = 0; i < count; i++) summed[static_cast<int>(axes[i])] = true;
+  const StridedView dense = dense_view(x);
+  StridedView groups;
+  bool kind[kMaxRank] = {};
+  for (int axis = 0; axis < dense.rank; axis++) {
+    if (dense.dims[axis] == 1) continue;
+    const int last = groups.rank - 1;
+    if (last >= 0 && kind[last] == summed[axis]) {
+      groups.dims[last] *= dense.dims[axis];
+      groups.strides[last] = dense.strides[axis];
+    } else {
+      kind[groups.rank] = summed[axis];
+      groups.push(dense.dims[axis], dense.strides[axis]);
+    }
   }
+  ReductionView r{{}, {}, 1, true};
+  for (int g = 0; g + 1 < groups.rank; g++) (kind[g] ? r.reduced : r.kept).push(groups.dims[g], groups.strides[g]);
+  if (groups.rank > 0) {
+    r.inner = groups.dims[groups.rank - 1];
+    r.innerKept = !kind[groups.rank - 1];
+  }
+  return r;
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,23 +1,15 @@
 // Functions of one tensor and their gradients. What FP32 does exactly (relu, square, sqrt, reciprocal …) runs in FP32;
-// everything else is evaluated in FP64 and rounded once, so results are within 0.501 ulp of the true value (erfc is the
-// C library's, the rest is vector_math.h).
+// everything else is evaluated in FP64 and rounded once, so results are within 0.501 ulp of the true value (vector_math.h;
+// powers and the sine of huge numbers are the C library's). The gradients are in unary_grad.cpp.
 #include <cmath>
 
 #include "elementwise.h"
 #include "kinds.h"
 #include "parallel.h"
-#include "vector_math.h"
+#include "unary_functions.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
-
-constexpr double kInverseSqrt2 = 0.70710678118654752440, kInverseSqrt2Pi = 0.39894228040143267794;
-
-double normal_cdf(double x) { return 0.5 * std::erfc(-x * kInverseSqrt2); }
-double normal_density(double x) { return kInverseSqrt2Pi * vector_exp(-0.5 * x * x); }
-
-// Φ is 0 far below zero, and −Inf · 0 would be NaN.
-double gelu(double x) { return x == -INFINITY ? 0.0 : x * normal_cdf(x); }
 
 template <class F>
 void map(const Command& command, Context& ctx, const F& f) {
@@ -32,24 +24,37 @@ void map(const Command& command, Context& ctx, const F& f) {
   });
 }
 
-// f(z, g).
-template <class F>
-void map_gradient(const Command& command, Context& ctx, const F& f) {
-  const Operand &z = command.in[0], &g = command.in[1], &y = command.out[0];
+// sin(x + quarter·π/2). Numbers too large for the fast reduction are left to the C library, in a second pass.
+void map_turn(const Command& command, Context& ctx, int64_t quarter) {
+  const Operand &x = command.in[0], &y = command.out[0];
   parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float a[kBlock], b[kBlock], c[kBlock];
-    const float* at = read_block(z, offset, n, a);
-    const float* from = read_block(g, offset, n, b);
-    float* to = write_block(y, offset, c);
-    ROUNDOFF_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(f(at[i], from[i]));
+    alignas(64) float a[kBlock], b[kBlock];
+    load_block(x, offset, n, a);
+    float* to = write_block(y, offset, b);
+    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(vector_turn(a[i], quarter));
+    for (int64_t i = 0; i < n; i++) {
+      if (std::abs(a[i]) <= kTurnLimit) continue;
+      to[i] = static_cast<float>(quarter == 0 ? std::sin(static_cast<double>(a[i])) : std::cos(static_cast<double>(a[i])));
+    }
     store_block(y, offset, n, to, ctx.clock);
   });
+}
+
+// x^exponent; the small whole exponents are products.
+void map_power(const Command& command, Context& ctx, double exponent) {
+  const auto run = [&](const auto& f) { map(command, ctx, f); };
+  if (exponent == 1) return run([](float x) { return x; });
+  if (exponent == 2) return run([](float x) { return x * x; });
+  if (exponent == 3) return run([](double x) { return x * x * x; });
+  if (exponent == -1) return run([](float x) { return 1.0f / x; });
+  run([=](double x) { return std::pow(x, exponent); });
 }
 
 }  // namespace
 
 void unary(const Command& command, Context& ctx) {
+  const float low = static_cast<float>(command.attrs[1]), high = static_cast<float>(command.attrs[2]);
+  const double alpha = low, beta = high;
   const auto run = [&](const auto& f) { map(command, ctx, f); };
   switch (static_cast<UnaryKind>(static_cast<int>(command.attrs[0]))) {
     case UnaryKind::relu:
@@ -76,36 +81,47 @@ void unary(const Command& command, Context& ctx) {
       return run([](double x) { return vector_sigmoid(x); });
     case UnaryKind::gelu:
       return run([](double x) { return gelu(x); });
-  }
-}
-
-void unary_grad(const Command& command, Context& ctx) {
-  const auto run = [&](const auto& f) { map_gradient(command, ctx, f); };
-  switch (static_cast<UnaryKind>(static_cast<int>(command.attrs[0]))) {
-    case UnaryKind::relu:
-      return run([](float y, float g) { return y <= 0.0f ? 0.0f : g; });
-    case UnaryKind::neg:
-      return run([](float, float g) { return -g; });
-    case UnaryKind::abs:
-      return run([](float x, float g) { return x > 0.0f ? g : x < 0.0f ? -g : x * g; });  // 0 · g keeps NaN
-    case UnaryKind::square:
-      return run([](double x, double g) { return 2.0 * x * g; });
-    case UnaryKind::sqrt:
-      return run([](double y, double g) { return g / (2.0 * y); });
-    case UnaryKind::rsqrt:
-      return run([](double y, double g) { return -0.5 * g * y * y * y; });
-    case UnaryKind::reciprocal:
-      return run([](double y, double g) { return -g * y * y; });
-    case UnaryKind::exp:
-      return run([](float y, float g) { return g * y; });
-    case UnaryKind::log:
-      return run([](float x, float g) { return g / x; });
-    case UnaryKind::tanh:
-      return run([](double y, double g) { return g * (1.0 - y) * (1.0 + y); });
-    case UnaryKind::sigmoid:
-      return run([](double y, double g) { return g * y * (1.0 - y); });
-    case UnaryKind::gelu:
-      return run([](double x, double g) { return g * (normal_cdf(x) + x * normal_density(x)); });
+    case UnaryKind::sin:
+      return map_turn(command, ctx, 0);
+    case UnaryKind::cos:
+      return map_turn(command, ctx, 1);
+    case UnaryKind::erf:
+      return run([](double x) { return vector_erf(x); });
+    case UnaryKind::expm1:
+      return run([](double x) { return vector_expm1(x); });
+    case UnaryKind::log1p:
+      return run([](double x) { return vector_log1p(x); });
+    case UnaryKind::sign:
+      return run([](float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : x; });
+    case UnaryKind::floor:
+      return run([](float x) { return std::floor(x); });
+    case UnaryKind::ceil:
+      return run([](float x) { return std::ceil(x); });
+    case UnaryKind::round:
+      return run([](float x) { return std::nearbyint(x); });
+    case UnaryKind::softplus:
+      return run([=](double x) { return softplus(x, alpha, beta); });
+    case UnaryKind::silu:
+      return run([](double x) { return silu(x); });
+    case UnaryKind::elu:
+      return run([=](double x) { return elu(x, alpha); });
+    case UnaryKind::selu:
+      return run([](double x) { return kSeluScale * elu(x, kSeluAlpha); });
+    case UnaryKind::mish:
+      return run([](double x) { return mish(x); });
+    case UnaryKind::geluTanh:
+      return run([](double x) { return gelu_tanh(x); });
+    case UnaryKind::leakyRelu:
+      return run([=](float x) { return x > 0.0f ? x : low * x; });
+    case UnaryKind::hardtanh:
+    case UnaryKind::clamp:
+      return run([=](float x) { return clamp(x, low, high); });
+    case UnaryKind::hardsigmoid:
+      return run([](double x) { return x <= -3 ? 0.0 : x >= 3 ? 1.0 : x / 6 + 0.5; });
+    case UnaryKind::hardswish:
+      return run([](double x) { return x <= -3 ? 0.0 : x >= 3 ? x : x * (x / 6 + 0.5); });
+    case UnaryKind::pow:
+      return map_power(command, ctx, alpha);
   }
 }
 

@@ -25,12 +25,31 @@ const OpRule* find_rule(const std::string& op) {
       {"unary", {check_elementwise, true}},
       {"unaryGrad", {check_elementwise, true}},
       {"binary", {check_elementwise, true}},
+      {"where", {check_elementwise, true}},
       {"affine", {check_elementwise, true}},
       {"copy", {check_elementwise, true}},
       {"fill", {check_elementwise, true}},
-      {"reduceSum", {check_movement, false}},
+      {"arange", {check_elementwise, true}},
+      {"cast", {check_elementwise, true}},
       {"broadcastTo", {check_movement, false}},
       {"transpose", {check_movement, false}},
+      {"slice", {check_movement, false}},
+      {"place", {check_movement, false}},
+      {"concat", {check_movement, false}},
+      {"padEdge", {check_movement, false}},
+      {"padEdgeGrad", {check_movement, false}},
+      {"gather", {check_indexing, false}},
+      {"scatterAdd", {check_indexing, false}},
+      {"indexSelect", {check_indexing, false}},
+      {"indexAdd", {check_indexing, false}},
+      {"topK", {check_order, false}},
+      {"argReduce", {check_order, false}},
+      {"reduceSum", {check_reduction, false}},
+      {"reduce", {check_reduction, false}},
+      {"reduceGrad", {check_reduction, false}},
+      {"softmax", {check_reduction, false}},
+      {"softmaxGrad", {check_reduction, false}},
+      {"cumsum", {check_reduction, false}},
       {"quantizeDynamicFixed", {check_training, true}},
       {"maxPool2d", {check_pooling, false}},
       {"maxPool2dGrad", {check_pooling, false}},
@@ -125,6 +144,24 @@ void expect_same_shape(const Operand& a, const Operand& b, const char* names) {
   bool same = a.rank == b.rank;
   for (int axis = 0; same && axis < a.rank; axis++) same = a.dims[axis] == b.dims[axis];
   check(same, std::string(names) + " must have the same shape");
+}
+
+void expect_broadcastable(const Operand& x, const Operand& y) {
+  bool fits = x.rank <= y.rank;
+  for (int axis = 0; fits && axis < x.rank; axis++) {
+    const int64_t size = x.dims[axis];
+    fits = size == 1 || size == y.dims[axis + y.rank - x.rank];
+  }
+  check(fits, "an input does not broadcast to the shape of the output");
+}
+
+void expect_axes(const Command& c, size_t first, int rank) {
+  bool seen[kMaxRank] = {};
+  for (size_t i = first; i < c.attrs.size(); i++) {
+    const int64_t axis = integer_attr(c, i, 0, rank - 1, "an axis");
+    check(!seen[axis], "an axis is named twice");
+    seen[axis] = true;
+  }
 }
 
 int64_t integer_attr(const Command& c, size_t index, int64_t low, int64_t high, const char* name) {

@@ -118,7 +118,7 @@ Operand Program::place(const PlanSpec& plan, const OperandSpec& spec) const {
   const BufferSpec& buffer = plan.buffers[static_cast<size_t>(spec.buffer)];
   const int64_t external = externalOf_[static_cast<size_t>(spec.buffer)];
   check(spec.dtype == buffer.dtype, "operand and buffer differ in dtype");
-  check(spec.dims.size() <= kMaxRank, "an operand has more than 6 axes");
+  check(spec.dims.size() <= kMaxRank, "an operand has more than " + std::to_string(kMaxRank) + " axes");
   void* data = external >= 0 ? externals_[static_cast<size_t>(external)].data
                              : static_cast<char*>(arena_.get()) + buffer.offset;
   Operand operand{data, spec.dtype, static_cast<int>(spec.dims.size()), {}, 1, spec.rounds, spec.store};

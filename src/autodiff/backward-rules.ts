@@ -4,11 +4,13 @@
  */
 import { attentionRules } from "./rules/attention.ts";
 import { elementwiseRules } from "./rules/elementwise.ts";
+import { indexingRules } from "./rules/indexing.ts";
 import { lossRules } from "./rules/losses.ts";
 import { movementRules } from "./rules/movement.ts";
 import { normalizationRules } from "./rules/normalization.ts";
 import { productRules } from "./rules/products.ts";
 import { quantizationRules } from "./rules/quantization.ts";
+import { reductionRules } from "./rules/reductions.ts";
 import type { BackwardRules } from "./rules/rule.ts";
 import { sequenceRules } from "./rules/sequences.ts";
 import { updateRules } from "./rules/updates.ts";
@@ -20,6 +22,8 @@ export const backwardRules: BackwardRules = {
   ...productRules,
   ...elementwiseRules,
   ...movementRules,
+  ...indexingRules,
+  ...reductionRules,
   ...windowRules,
   ...normalizationRules,
   ...lossRules,

@@ -5,7 +5,7 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import type { Primitive, PrimitiveAttrs } from "./primitives.ts";
-import { type ShapeRule, shapeRules } from "./shapes.ts";
+import { checkTypes, type ShapeRule, shapeRules } from "./shapes.ts";
 
 /** What a value is for; the precision pass chooses formats by it. */
 export type Role =
@@ -239,10 +239,13 @@ export class Graph {
 
   private inferShapes<P extends Primitive>(op: P, inputs: readonly Value[], attrs: PrimitiveAttrs[P]) {
     const rule = shapeRules[op] as ShapeRule<P>;
+    const dtypes = inputs.map((value) => value.dtype);
     try {
+      checkTypes(op, dtypes);
       return rule(
         inputs.map((value) => value.shape),
         attrs,
+        dtypes,
       );
     } catch (error) {
       if (!(error instanceof RoundoffError)) throw error;

@@ -18,7 +18,12 @@ interface Shaped {
   readonly shape: readonly number[];
 }
 
-export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo"> {
+/** Output type of a primitive that makes or converts integers. */
+interface Typed {
+  readonly dtype: "f32" | "i32";
+}
+
+export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast"> {
   conv2dGradInput: OpAttrs["conv2dGradInput"] & Shaped;
   conv2dGradWeight: OpAttrs["conv2dGradWeight"] & Shaped;
   maxPool2d: OpAttrs["maxPool2d"] & Shaped;
@@ -28,6 +33,16 @@ export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo"> {
   broadcastTo: Shaped;
   fill: OpAttrs["fill"] & Shaped;
   embeddingGrad: OpAttrs["embeddingGrad"] & Shaped;
+  arange: OpAttrs["arange"] & Shaped & Typed;
+  cast: Typed;
+  slice: OpAttrs["slice"] & Shaped;
+  place: OpAttrs["place"] & Shaped;
+  padEdge: OpAttrs["padEdge"] & Shaped;
+  padEdgeGrad: OpAttrs["padEdgeGrad"] & Shaped;
+  scatterAdd: OpAttrs["scatterAdd"] & Shaped;
+  indexAdd: OpAttrs["indexAdd"] & Shaped;
+  /** `k` is the size of the outputs along `axis`. */
+  topK: OpAttrs["topK"] & { readonly k: number };
   /** x → x with another shape of the same element count. */
   reshape: Shaped;
   /** x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). */

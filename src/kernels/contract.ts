@@ -9,11 +9,13 @@
 import type { FloatFormat, Overflow, Rounding } from "../formats/format.ts";
 import { ATTENTION_ATTR_ORDER, type AttentionAttrs } from "./contract/attention.ts";
 import { ELEMENTWISE_ATTR_ORDER, type ElementwiseAttrs } from "./contract/elementwise.ts";
+import { INDEXING_ATTR_ORDER, type IndexingAttrs } from "./contract/indexing.ts";
 import { LOSS_ATTR_ORDER, type LossAttrs } from "./contract/losses.ts";
 import { MOVEMENT_ATTR_ORDER, type MovementAttrs } from "./contract/movement.ts";
 import { NORMALIZATION_ATTR_ORDER, type NormalizationAttrs } from "./contract/normalization.ts";
 import { PRODUCT_ATTR_ORDER, type ProductAttrs } from "./contract/products.ts";
 import { QUANTIZATION_ATTR_ORDER, type QuantizationAttrs } from "./contract/quantization.ts";
+import { REDUCTION_ATTR_ORDER, type ReductionAttrs } from "./contract/reductions.ts";
 import { SEQUENCE_ATTR_ORDER, type SequenceAttrs } from "./contract/sequences.ts";
 import { UPDATE_ATTR_ORDER, type UpdateAttrs } from "./contract/updates.ts";
 import { WINDOW_ATTR_ORDER, type WindowAttrs } from "./contract/windows.ts";
@@ -23,10 +25,14 @@ export {
   type BinaryKind,
   GRAD_FROM_OUTPUT,
   UNARY_KINDS,
+  UNARY_PARAMETERS,
+  type UnaryAttrs,
   type UnaryKind,
 } from "./contract/elementwise.ts";
 export { CTC_REDUCTIONS, type CtcAttrs } from "./contract/losses.ts";
+export { PAD_MODES, type PadEdgeAttrs, type PadMode } from "./contract/movement.ts";
 export type { Carrier, ConvAttrs } from "./contract/products.ts";
+export { REDUCE_KINDS, type ReduceKind } from "./contract/reductions.ts";
 export { EMBEDDING_MODES, type EmbeddingAttrs } from "./contract/sequences.ts";
 export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
 export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
@@ -113,6 +119,8 @@ export interface OpAttrs
   extends ProductAttrs,
     ElementwiseAttrs,
     MovementAttrs,
+    IndexingAttrs,
+    ReductionAttrs,
     WindowAttrs,
     NormalizationAttrs,
     LossAttrs,
@@ -135,6 +143,8 @@ export const ATTR_ORDER = {
   ...PRODUCT_ATTR_ORDER,
   ...ELEMENTWISE_ATTR_ORDER,
   ...MOVEMENT_ATTR_ORDER,
+  ...INDEXING_ATTR_ORDER,
+  ...REDUCTION_ATTR_ORDER,
   ...WINDOW_ATTR_ORDER,
   ...NORMALIZATION_ATTR_ORDER,
   ...LOSS_ATTR_ORDER,

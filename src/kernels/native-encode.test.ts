@@ -11,7 +11,9 @@ const attrsOf = (op: string, attrs: object): number[] =>
 describe("encodeAttrs", () => {
   it("follows ATTR_ORDER, with names as indices and booleans as 0 or 1", () => {
     expect(attrsOf("matmul", { carrier: "i16", transB: true, transA: false })).toEqual([0, 1, 2]);
-    expect(attrsOf("unary", { kind: "gelu" })).toEqual([11]);
+    expect(attrsOf("unary", { kind: "gelu" })).toEqual([11, 0, 0]);
+    expect(attrsOf("unary", { kind: "hardtanh", alpha: -2, beta: 3 })).toEqual([28, -2, 3]);
+    expect(attrsOf("reduce", { kind: "norm2", axes: [0, 3] })).toEqual([5, 0, 0, 3]);
     expect(attrsOf("binary", { kind: "minimum" })).toEqual([5]);
     expect(attrsOf("quantizeDynamicFixed", { tensorId: 9, bits: 8, rounding: "stochastic" })).toEqual([
       8, 6, 9,

@@ -5,7 +5,15 @@
 import { RoundoffError } from "../base/errors.ts";
 import { emin, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
 import type { Command, DType, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
-import { ATTR_ORDER, BINARY_KINDS, CTC_REDUCTIONS, EMBEDDING_MODES, UNARY_KINDS } from "./contract.ts";
+import {
+  ATTR_ORDER,
+  BINARY_KINDS,
+  CTC_REDUCTIONS,
+  EMBEDDING_MODES,
+  PAD_MODES,
+  REDUCE_KINDS,
+  UNARY_KINDS,
+} from "./contract.ts";
 import type { AddonCommand, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
 
 /** Same order as DType in native/include/command.h. */
@@ -80,6 +88,7 @@ export function encodeAttrs({ op, attrs }: Command): number[] {
 
 function encodeAttr(op: OpName, name: string, value: unknown): number[] {
   if (typeof value === "number") return [value];
+  if (value === undefined && OPTIONAL.has(name)) return [0];
   if (typeof value === "boolean") return [Number(value)];
   if (Array.isArray(value)) return value.map(Number);
   const index = names(op, name).indexOf(String(value));
@@ -91,12 +100,16 @@ function encodeAttr(op: OpName, name: string, value: unknown): number[] {
   });
 }
 
+/** Attributes that only some kinds have; absent, they are passed as 0. */
+const OPTIONAL: ReadonlySet<string> = new Set(["alpha", "beta", "correction"]);
+
 /** The list that a named attribute is an index of. */
 function names(op: OpName, name: string): readonly string[] {
   if (name === "carrier") return CARRIERS;
   if (name === "rounding") return ROUNDINGS;
   if (name === "reduction") return CTC_REDUCTIONS;
-  if (name === "mode") return EMBEDDING_MODES;
-  if (name === "kind") return op === "binary" ? BINARY_KINDS : UNARY_KINDS;
+  if (name === "mode") return op === "padEdge" || op === "padEdgeGrad" ? PAD_MODES : EMBEDDING_MODES;
+  if (name === "kind" && op === "binary") return BINARY_KINDS;
+  if (name === "kind") return op === "reduce" || op === "reduceGrad" ? REDUCE_KINDS : UNARY_KINDS;
   return [];
 }

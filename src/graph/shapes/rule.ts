@@ -14,9 +14,11 @@ export interface OutputSpec {
   readonly role?: Role;
 }
 
+/** `dtypes` are those of the inputs: most rules ignore them, as `shapes.ts` has refused integers where they do not belong. */
 export type ShapeRule<P extends Primitive> = (
   shapes: readonly Shape[],
   attrs: PrimitiveAttrs[P],
+  dtypes: readonly ("f32" | "i32")[],
 ) => readonly OutputSpec[];
 
 export type ShapeRules = { readonly [P in Primitive]: ShapeRule<P> };
@@ -46,4 +48,21 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
     }
     return sizeA === 1 ? sizeB : sizeA;
   });
+}
+
+/** `axis`, if `shape` has it. Axes are counted from 0 here: negative ones are resolved where users name them. */
+export function existing(axis: number, shape: Shape): number {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+    throw mismatch(
+      "there is no such axis",
+      `one of the ${shape.length} axes of ${text(shape)}`,
+      String(axis),
+    );
+  }
+  return axis;
+}
+
+/** `shape` with another size of one axis. */
+export function resized(shape: Shape, axis: number, size: number): Shape {
+  return shape.map((old, i) => (i === axis ? size : old));
 }

@@ -3,7 +3,7 @@
  * reference in FP64 on the same inputs, u = 2^−24 the unit roundoff of FP32. Knows nothing of kernel sets.
  */
 import { exponentOf } from "../../formats/exponents.ts";
-import type { KernelSet, OpName, UnaryKind } from "../contract.ts";
+import type { BinaryKind, KernelSet, OpName, UnaryKind } from "../contract.ts";
 import { createReferenceKernels } from "../reference/kernel-set.ts";
 import { type AnyOpRun, runOp } from "./run-op.ts";
 
@@ -39,6 +39,27 @@ export const UNARY_BOUNDS: { readonly [Kind in UnaryKind]: Bound } = {
   tanh: { kind: "ulp", ulps: 4 },
   sigmoid: { kind: "ulp", ulps: 4 },
   gelu: { kind: "magnitude", factor: 8 },
+  sin: { kind: "ulp", ulps: 2 },
+  cos: { kind: "ulp", ulps: 2 },
+  erf: { kind: "ulp", ulps: 2 },
+  expm1: { kind: "ulp", ulps: 2 },
+  log1p: { kind: "ulp", ulps: 2 },
+  sign: ROUNDED,
+  floor: ROUNDED,
+  ceil: ROUNDED,
+  round: ROUNDED,
+  softplus: { kind: "ulp", ulps: 2 },
+  silu: { kind: "ulp", ulps: 4 },
+  elu: { kind: "ulp", ulps: 2 },
+  selu: { kind: "ulp", ulps: 2 },
+  mish: { kind: "ulp", ulps: 4 },
+  geluTanh: { kind: "ulp", ulps: 4 },
+  leakyRelu: ROUNDED,
+  hardtanh: ROUNDED,
+  clamp: ROUNDED,
+  hardsigmoid: { kind: "ulp", ulps: 2 },
+  hardswish: { kind: "ulp", ulps: 2 },
+  pow: { kind: "ulp", ulps: 2 },
 };
 
 /** Products and quotients lose an ulp per operation; differences such as 1 − y are bounded against g. */
@@ -55,21 +76,67 @@ export const UNARY_GRAD_BOUNDS: { readonly [Kind in UnaryKind]: Bound } = {
   tanh: { kind: "operand", factor: 4, by: 1 },
   sigmoid: { kind: "operand", factor: 4, by: 1 },
   gelu: { kind: "operand", factor: 8, by: 1 },
+  sin: { kind: "ulp", ulps: 2 },
+  cos: { kind: "ulp", ulps: 2 },
+  erf: { kind: "ulp", ulps: 2 },
+  expm1: { kind: "ulp", ulps: 2 },
+  log1p: { kind: "ulp", ulps: 2 },
+  sign: ROUNDED,
+  floor: ROUNDED,
+  ceil: ROUNDED,
+  round: ROUNDED,
+  softplus: { kind: "ulp", ulps: 4 },
+  silu: { kind: "operand", factor: 8, by: 1 },
+  elu: { kind: "ulp", ulps: 2 },
+  selu: { kind: "ulp", ulps: 2 },
+  mish: { kind: "operand", factor: 8, by: 1 },
+  geluTanh: { kind: "operand", factor: 8, by: 1 },
+  leakyRelu: ROUNDED,
+  hardtanh: ROUNDED,
+  clamp: ROUNDED,
+  hardsigmoid: { kind: "ulp", ulps: 2 },
+  hardswish: { kind: "operand", factor: 4, by: 1 },
+  pow: { kind: "ulp", ulps: 4 },
 };
 
-/** Every operation that has one bound; unary and unaryGrad have one per kind. */
+/** Correctly rounded, but for the two that no hardware has. */
+export const BINARY_BOUNDS: { readonly [Kind in BinaryKind]?: Bound } = {
+  pow: { kind: "ulp", ulps: 2 },
+  atan2: { kind: "ulp", ulps: 2 },
+};
+
+/** Every operation that has one bound; unary and unaryGrad have one per kind, and so have two kinds of binary. */
 export const BOUNDS: { readonly [Op in Exclude<OpName, "unary" | "unaryGrad">]: Bound } = {
   conv2d: SUM,
   conv2dGradInput: SUM,
   conv2dGradWeight: SUM,
   matmul: SUM,
   binary: ROUNDED,
+  where: ROUNDED,
   affine: REFERENCE,
-  reduceSum: SUM,
+  fill: ROUNDED,
+  arange: ROUNDED,
+  copy: ROUNDED,
+  cast: ROUNDED,
   broadcastTo: ROUNDED,
   transpose: ROUNDED,
-  fill: ROUNDED,
-  copy: ROUNDED,
+  slice: ROUNDED,
+  place: ROUNDED,
+  concat: ROUNDED,
+  padEdge: ROUNDED,
+  padEdgeGrad: SUM,
+  gather: ROUNDED,
+  scatterAdd: SUM,
+  indexSelect: ROUNDED,
+  indexAdd: SUM,
+  topK: ROUNDED,
+  argReduce: ROUNDED,
+  reduceSum: SUM,
+  reduce: { kind: "ulp", ulps: 2 },
+  reduceGrad: { kind: "ulp", ulps: 4 },
+  softmax: { kind: "ulp", ulps: 4 },
+  softmaxGrad: { kind: "peak", factor: 8 },
+  cumsum: SUM,
   quantizeDynamicFixed: ROUNDED,
   maxPool2d: ROUNDED,
   maxPool2dGrad: SUM,
@@ -111,6 +178,7 @@ export const BOUNDS: { readonly [Op in Exclude<OpName, "unary" | "unaryGrad">]: 
 export function boundOf(run: AnyOpRun): Bound {
   if (run.op === "unary") return UNARY_BOUNDS[run.attrs.kind];
   if (run.op === "unaryGrad") return UNARY_GRAD_BOUNDS[run.attrs.kind];
+  if (run.op === "binary") return BINARY_BOUNDS[run.attrs.kind] ?? BOUNDS.binary;
   return BOUNDS[run.op];
 }
 

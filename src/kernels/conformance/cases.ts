@@ -2,17 +2,21 @@
 import {
   binaryCases,
   binaryExtremeCases,
-  movementCases,
+  sourceCases,
   unaryCases,
   unaryGradCases,
+  whereCases,
 } from "./elementwise-cases.ts";
+import { indexingCases } from "./indexing-cases.ts";
+import { movementCases } from "./movement-cases.ts";
 import { groupNormCases, localResponseNormCases } from "./normalization-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
+import { cumsumCases, reduceCases, reductionCases, softmaxCases } from "./reduction-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
 import { attentionCases, cellCases, ctcCases, embeddingCases } from "./sequence-cases.ts";
 import { batchNormCases, lossCases, spoiledLossCases } from "./training-cases.ts";
 import { updateCases } from "./update-cases.ts";
-import { poolingCases, quantizeCases, reductionCases } from "./window-cases.ts";
+import { poolingCases, quantizeCases } from "./window-cases.ts";
 
 export function allCases(): AnyOpRun[] {
   return [
@@ -22,8 +26,14 @@ export function allCases(): AnyOpRun[] {
     ...unaryGradCases(),
     ...binaryCases(),
     ...binaryExtremeCases(),
+    ...whereCases(),
+    ...sourceCases(),
     ...movementCases(),
+    ...indexingCases(),
     ...reductionCases(),
+    ...reduceCases(),
+    ...softmaxCases(),
+    ...cumsumCases(),
     ...poolingCases(),
     ...quantizeCases(),
     ...batchNormCases(),

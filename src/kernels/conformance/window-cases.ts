@@ -1,52 +1,9 @@
-/** Conformance cases of sums over axes, pooling and quantisation to dynamic fixed point. */
+/** Conformance cases of pooling and quantisation to dynamic fixed point. */
 import { ROUNDINGS } from "../../formats/format.ts";
 import type { PoolAttrs } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
-
-export function reductionCases(): AnyOpRun[] {
-  const cases: readonly (readonly [readonly number[], readonly number[]])[] = [
-    [[1031], [0]],
-    [
-      [7, 5, 19],
-      [0, 1],
-    ],
-    [[7, 5, 19], [2]],
-    [[7, 5, 19], [1]],
-    [
-      [3, 6, 7, 11],
-      [1, 2],
-    ],
-    [
-      [3, 4, 5, 6],
-      [0, 2],
-    ],
-    [
-      [3, 4, 5],
-      [0, 1, 2],
-    ],
-    [[900, 3], [0]],
-    [[4, 5], []],
-    [[1], [0]],
-    // Long enough for several blocks and several threads.
-    [[70_001], [0]],
-    [[170, 300], [0]],
-    [[170, 300], [1]],
-  ];
-  return cases.flatMap(([shape, axes], i) => {
-    const x = real(shape, 30 + i);
-    const spoiled = Float32Array.from(x.values);
-    spoiled.set([Number.NaN, Infinity].slice(0, spoiled.length), Math.floor(spoiled.length / 3));
-    const outputs = [{ shape: shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) }];
-    return [x, { shape, values: spoiled }].map((input) => ({
-      op: "reduceSum",
-      attrs: { axes },
-      inputs: [input],
-      outputs,
-    }));
-  });
-}
 
 interface Pooling {
   readonly x: readonly [number, number, number, number];

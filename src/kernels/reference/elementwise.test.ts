@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { runOp } from "../conformance/run-op.ts";
 import { GRAD_FROM_OUTPUT, UNARY_KINDS, type UnaryKind } from "../contract.ts";
-import { UNARY_FUNCTIONS, UNARY_GRADIENTS } from "./elementwise.ts";
 import { createReferenceKernels } from "./kernel-set.ts";
+import { UNARY_FUNCTIONS, UNARY_GRADIENTS } from "./unary-functions.ts";
 
 const kernels = createReferenceKernels();
 
@@ -38,16 +38,16 @@ describe("unary", () => {
 describe("unaryGrad", () => {
   it.each(UNARY_KINDS)("of %s is the slope of the function", (kind) => {
     for (const x of [0.3, 0.9, 1.7]) {
-      const f = UNARY_FUNCTIONS[kind];
+      const f = (at: number) => UNARY_FUNCTIONS[kind](at, 0.75, 1.25);
       const slope = (f(x + 1e-6) - f(x - 1e-6)) / 2e-6;
       const z = GRAD_FROM_OUTPUT.has(kind) ? f(x) : x;
-      expect(UNARY_GRADIENTS[kind](z, 3)).toBeCloseTo(3 * slope, 7);
+      expect(UNARY_GRADIENTS[kind](z, 3, 0.75, 1.25)).toBeCloseTo(3 * slope, 7);
     }
   });
 
   it("passes nothing where relu cut off, and g where its output is NaN", () => {
-    expect([0, 2, Number.NaN].map((y) => UNARY_GRADIENTS.relu(y, 7))).toEqual([0, 7, 7]);
-    expect(UNARY_GRADIENTS.relu(0, Infinity)).toBe(0);
+    expect([0, 2, Number.NaN].map((y) => UNARY_GRADIENTS.relu(y, 7, 0, 0))).toEqual([0, 7, 7]);
+    expect(UNARY_GRADIENTS.relu(0, Infinity, 0, 0)).toBe(0);
   });
 });
 

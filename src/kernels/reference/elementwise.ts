@@ -4,59 +4,33 @@
  * FP32 operands equals the FP32 operation (53 ≥ 2·24 + 2 bits). `affine` rounds each of its two operations.
  * Meaning: contract.ts. exp, log and tanh are the engine's own (V8: fdlibm, below 1 ulp of FP64).
  */
-import type { BinaryKind, UnaryKind } from "../contract.ts";
-import { normalCdf, normalDensity } from "./erf.ts";
+import type { BinaryKind } from "../contract.ts";
 import type { ReferenceKernel } from "./tensor.ts";
+import { power, UNARY_FUNCTIONS, UNARY_GRADIENTS } from "./unary-functions.ts";
 import { broadcastStrides, rowShape, walkRows } from "./walk.ts";
 
-/** f(x), in FP64. */
-export const UNARY_FUNCTIONS: { readonly [Kind in UnaryKind]: (x: number) => number } = {
-  relu: (x) => Math.max(x, 0),
-  neg: (x) => -x,
-  abs: Math.abs,
-  square: (x) => x * x,
-  sqrt: Math.sqrt,
-  rsqrt: (x) => 1 / Math.sqrt(x),
-  reciprocal: (x) => 1 / x,
-  exp: Math.exp,
-  log: Math.log,
-  tanh: Math.tanh,
-  sigmoid,
-  // Far below zero Φ(x) is 0 and −Inf · 0 would be NaN.
-  gelu: (x) => (x === Number.NEGATIVE_INFINITY ? 0 : x * normalCdf(x)),
-};
-
-/** g · f′, from z = y for the kinds in GRAD_FROM_OUTPUT, from z = x for the others, in FP64. */
-export const UNARY_GRADIENTS: { readonly [Kind in UnaryKind]: (z: number, g: number) => number } = {
-  relu: (y, g) => (y <= 0 ? 0 : g),
-  neg: (_x, g) => -g,
-  abs: (x, g) => g * Math.sign(x),
-  square: (x, g) => 2 * x * g,
-  sqrt: (y, g) => g / (2 * y),
-  rsqrt: (y, g) => -0.5 * g * y * y * y,
-  reciprocal: (y, g) => -g * y * y,
-  exp: (y, g) => g * y,
-  log: (x, g) => g / x,
-  tanh: (y, g) => g * (1 - y) * (1 + y),
-  sigmoid: (y, g) => g * y * (1 - y),
-  gelu: (x, g) => g * (normalCdf(x) + x * normalDensity(x)),
-};
-
 /** x → y = f(x). */
-export const unary: ReferenceKernel<"unary"> = ([x], [y], { kind }) => {
+export const unary: ReferenceKernel<"unary"> = ([x], [y], { kind, alpha = 0, beta = 0 }, { round }) => {
   const f = UNARY_FUNCTIONS[kind];
+  const [a, b] = [round(alpha), round(beta)];
   const from = x.data;
   const to = y.data;
-  for (let i = 0; i < to.length; i++) to[i] = f(from[i]);
+  for (let i = 0; i < to.length; i++) to[i] = f(from[i], a, b);
 };
 
 /** z, g → g · f′. */
-export const unaryGrad: ReferenceKernel<"unaryGrad"> = ([z, g], [gx], { kind }) => {
+export const unaryGrad: ReferenceKernel<"unaryGrad"> = (
+  [z, g],
+  [gx],
+  { kind, alpha = 0, beta = 0 },
+  { round },
+) => {
   const gradient = UNARY_GRADIENTS[kind];
+  const [a, b] = [round(alpha), round(beta)];
   const at = z.data;
   const from = g.data;
   const to = gx.data;
-  for (let i = 0; i < to.length; i++) to[i] = gradient(at[i], from[i]);
+  for (let i = 0; i < to.length; i++) to[i] = gradient(at[i], from[i], a, b);
 };
 
 /** x → y = scale · x + offset, product and sum rounded separately. */
@@ -76,6 +50,14 @@ export const BINARY_FUNCTIONS: { readonly [Kind in BinaryKind]: (a: number, b: n
   div: (a, b) => a / b,
   maximum: Math.max,
   minimum: Math.min,
+  pow: power,
+  atan2: Math.atan2,
+  eq: (a, b) => Number(a === b),
+  ne: (a, b) => Number(a !== b),
+  lt: (a, b) => Number(a < b),
+  le: (a, b) => Number(a <= b),
+  gt: (a, b) => Number(a > b),
+  ge: (a, b) => Number(a >= b),
 };
 
 /** a, b → y. The output may be either operand if it has that operand's shape. */
@@ -93,6 +75,21 @@ export const binary: ReferenceKernel<"binary"> = ([a, b], [y], { kind }) => {
   });
 };
 
+/** condition, a, b → y: a where the condition is not 0. */
+export const where: ReferenceKernel<"where"> = ([condition, a, b], [y]) => {
+  const [at, yes, no] = [condition, a, b].map(({ data, shape }) => {
+    const strides = broadcastStrides(shape, y.shape);
+    const spread = new Float64Array(y.data.length);
+    let next = 0;
+    const { length, stepA } = rowShape(y.shape, strides, strides);
+    walkRows(y.shape, strides, strides, (offset) => {
+      for (let i = 0; i < length; i++) spread[next++] = data[offset + i * stepA];
+    });
+    return spread;
+  });
+  for (let i = 0; i < y.data.length; i++) y.data[i] = at[i] !== 0 ? yes[i] : no[i];
+};
+
 /** → y, every element `value`. */
 export const fill: ReferenceKernel<"fill"> = (_inputs, [y], { value }) => {
   y.data.fill(value);
@@ -103,8 +100,15 @@ export const copy: ReferenceKernel<"copy"> = ([x], [y]) => {
   y.data.set(x.data);
 };
 
-/** 1/(1 + e^(−x)) with the exponential of a negative number only, so that neither tail overflows. */
-function sigmoid(x: number): number {
-  const small = Math.exp(-Math.abs(x));
-  return (x >= 0 ? 1 : small) / (1 + small);
-}
+/** → y, element i is start + step·i. */
+export const arange: ReferenceKernel<"arange"> = (_inputs, [y], { start, step }) => {
+  for (let i = 0; i < y.data.length; i++) y.data[i] = start + step * i;
+};
+
+/** x → y of the other kind of number. */
+export const cast: ReferenceKernel<"cast"> = ([x], [y]) => {
+  const toInteger = (value: number) =>
+    Number.isNaN(value) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(value)));
+  const integral = y.dtype === "i32";
+  for (let i = 0; i < y.data.length; i++) y.data[i] = integral ? toInteger(x.data[i]) : x.data[i];
+};

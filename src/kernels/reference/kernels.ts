@@ -3,12 +3,14 @@ import type { OpName } from "../contract.ts";
 import { maskedSoftmax, maskedSoftmaxGrad } from "./attention.ts";
 import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
 import { ctcLoss, ctcLossGrad } from "./ctc.ts";
-import { affine, binary, copy, fill, unary, unaryGrad } from "./elementwise.ts";
+import { affine, arange, binary, cast, copy, fill, unary, unaryGrad, where } from "./elementwise.ts";
 import { embedding, embeddingGrad, embeddingGradRows } from "./embedding.ts";
 import { groupNorm, groupNormGrad } from "./group-norm.ts";
+import { argReduce, gather, indexAdd, indexSelect, scatterAdd, topK } from "./indexing.ts";
 import { localResponseNorm, localResponseNormGrad } from "./local-response-norm.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
+import { broadcastTo, concat, padEdge, padEdgeGrad, place, slice, transpose } from "./movement.ts";
 import { batchNormTrain, batchNormTrainGrad } from "./normalization.ts";
 import {
   adagradUpdate,
@@ -22,7 +24,8 @@ import {
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
 import { quantizeDynamicFixed } from "./quantize.ts";
 import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";
-import { broadcastTo, reduceSum, transpose } from "./reductions.ts";
+import { reduce, reduceGrad, reduceSum } from "./reductions.ts";
+import { cumsum, softmax, softmaxGrad } from "./softmax.ts";
 import type { ReferenceKernel } from "./tensor.ts";
 import { clipByNorm, countNonFinite, countStep, lossScaleUpdate } from "./update-control.ts";
 
@@ -35,12 +38,31 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   unary,
   unaryGrad,
   binary,
+  where,
   affine,
-  reduceSum,
+  fill,
+  arange,
+  copy,
+  cast,
   broadcastTo,
   transpose,
-  fill,
-  copy,
+  slice,
+  place,
+  concat,
+  padEdge,
+  padEdgeGrad,
+  gather,
+  scatterAdd,
+  indexSelect,
+  indexAdd,
+  topK,
+  argReduce,
+  reduceSum,
+  reduce,
+  reduceGrad,
+  softmax,
+  softmaxGrad,
+  cumsum,
   quantizeDynamicFixed,
   maxPool2d,
   maxPool2dGrad,

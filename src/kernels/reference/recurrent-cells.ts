@@ -2,10 +2,9 @@
  * Reference cells of LSTM and GRU and their gradients, evaluated in FP64 and rounded once when stored. Gate order as
  * PyTorch's. Meaning: contract/sequences.ts. Sources: Hochreiter & Schmidhuber 1997, Cho et al. 2014.
  */
-import { UNARY_FUNCTIONS } from "./elementwise.ts";
-import type { ReferenceKernel, RefTensor } from "./tensor.ts";
 
-const { sigmoid } = UNARY_FUNCTIONS;
+import type { ReferenceKernel, RefTensor } from "./tensor.ts";
+import { sigmoid } from "./unary-functions.ts";
 
 /** zx, zh, c (, bIh, bHh) → h, c′, gates. */
 export const lstmCell: ReferenceKernel<"lstmCell"> = ([zx, zh, c, bIh, bHh], [h, next, gates]) => {

@@ -2,7 +2,7 @@
  * Walking two tensors of different layouts in step: what broadcasting, permuting and reducing have in common. Knows
  * only shapes and strides; a stride of 0 repeats (reading) or accumulates (writing).
  */
-import { denseStrides } from "./tensor.ts";
+import { denseStrides, elementsOf } from "./tensor.ts";
 
 /**
  * Strides with which a tensor of `shape` is read as if it had shape `target` (NumPy broadcasting: aligned at the last
@@ -52,4 +52,26 @@ export function rowShape(
 ): { readonly length: number; readonly stepA: number; readonly stepB: number } {
   const length = shape.at(-1) ?? 1;
   return { length, stepA: stridesA.at(-1) ?? 0, stepB: stridesB.at(-1) ?? 0 };
+}
+
+/** A dense tensor along one of its axes: `outer` × `length` × `inner`, so that element (o, i, k) is (o·length + i)·inner + k. */
+export interface Lines {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+export function linesAlong(shape: readonly number[], axis: number): Lines {
+  return {
+    outer: elementsOf(shape.slice(0, axis)),
+    length: shape[axis],
+    inner: elementsOf(shape.slice(axis + 1)),
+  };
+}
+
+/** Calls `line` with the first element of every line along the axis; its elements are `inner` apart. */
+export function forEachLine({ outer, length, inner }: Lines, line: (first: number) => void): void {
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < inner; k++) line(o * length * inner + k);
+  }
 }
