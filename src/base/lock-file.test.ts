@@ -56,7 +56,10 @@ describe("takeLock", () => {
       since: "",
     };
     writeFileSync(`${path}.${token}`, JSON.stringify(half));
+    // And a third before it had written its name.
+    writeFileSync(`${path}.${deadPid()}.${token}`, "");
     takeLock(path).release();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it("does not judge processes of another machine, and prints an age from the future as such", () => {

@@ -3,8 +3,9 @@
  * over. Time is printed and never decides anything, so a clock that jumps changes nothing.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { RoundoffError } from "./errors.ts";
 
 /** Who holds a lock. `started` tells apart two processes that had the same number, where the system says it. */
@@ -38,10 +39,11 @@ export function takeLock(path: string): Lock {
     since: new Date().toISOString(),
   };
   // Linked or renamed into place with its content: nobody ever reads half an owner.
-  const written = `${path}.${mine.token}`;
+  const written = `${path}.${mine.pid}.${mine.token}`;
   try {
     writeFileSync(written, `${JSON.stringify(mine)}\n`, { flag: "wx" });
     acquire(path, written);
+    removeLeftovers(path);
   } catch (cause) {
     if (cause instanceof RoundoffError) throw cause;
     throw new RoundoffError("OUTPUT_UNWRITABLE", {
@@ -96,6 +98,19 @@ function copyOf(written: string): string {
   return copy;
 }
 
+/** What processes that were killed while they took this lock have left beside it. */
+function removeLeftovers(path: string): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const file = join(folder, name);
+    const [, pid] = /\.(\d+)\.[0-9a-f-]{36}(\.copy)?$/.exec(name) ?? [];
+    const owner = readOwner(file);
+    const gone = pid === undefined ? owner !== undefined && isGone(owner) : !isAlive(Number(pid));
+    if (gone) rmSync(file, { force: true });
+  }
+}
+
 function linked(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -123,12 +138,16 @@ function readOwner(path: string): Owner | undefined {
 /** Of a process on another machine nothing is known: it counts as alive. */
 function isGone({ pid, host, started }: Owner): boolean {
   if (host !== hostname()) return false;
+  return !isAlive(pid) || startOf(pid) !== started;
+}
+
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "ESRCH";
+    return (cause as NodeJS.ErrnoException).code !== "ESRCH";
   }
-  return startOf(pid) !== started;
 }
 
 /** Boot and start time of a process in the system's own words; empty where there is no /proc. */

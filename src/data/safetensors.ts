@@ -4,6 +4,7 @@
  * Source: the safetensors format description (Hugging Face). Little-endian machines only, as all that Node runs on here.
  */
 import { RoundoffError, require } from "../base/errors.ts";
+import { showValue } from "../base/show-value.ts";
 import type { StoredTensor } from "./safetensors-dtype.ts";
 import { DTYPE_BITS, isTensorDType, tensorBytes } from "./safetensors-dtype.ts";
 
@@ -107,12 +108,12 @@ function readEntry(name: string, entry: unknown, dataBytes: number) {
   if (!isObject(entry)) throw corrupt(`the entry of tensor "${name}" is not an object`, typeof entry);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (!isTensorDType(dtype)) {
-    throw corrupt(`tensor "${name}" has an unknown element type`, JSON.stringify(dtype));
+    throw corrupt(`tensor "${name}" has an unknown element type`, showValue(dtype));
   }
   if (!isSizeList(shape))
-    throw corrupt(`the shape of tensor "${name}" is not a list of sizes`, JSON.stringify(shape));
+    throw corrupt(`the shape of tensor "${name}" is not a list of sizes`, showValue(shape));
   if (!isSizeList(offsets) || offsets.length !== 2) {
-    throw corrupt(`the offsets of tensor "${name}" are not two integers`, JSON.stringify(offsets));
+    throw corrupt(`the offsets of tensor "${name}" are not two integers`, showValue(offsets));
   }
   const [begin, end] = offsets;
   if (begin > end || end > dataBytes) {
@@ -144,7 +145,7 @@ function checkCoverage(spans: readonly Span[], dataBytes: number): void {
 function readMetadata(metadata: unknown): Record<string, string> {
   if (metadata === undefined) return {};
   const valid = isObject(metadata) && Object.values(metadata).every((value) => typeof value === "string");
-  if (!valid) throw corrupt("the metadata is not an object of strings", JSON.stringify(metadata));
+  if (!valid) throw corrupt("the metadata is not an object of strings", showValue(metadata));
   return metadata as Record<string, string>;
 }
 

@@ -3,6 +3,7 @@
  * the value. Unknown fields are left out of the result, so newer writers do not break older readers.
  */
 import { RoundoffError } from "../base/errors.ts";
+import { showValue } from "../base/show-value.ts";
 import { decodeNumber } from "./numbers.ts";
 import type { Settings, SettingValue } from "./schema.ts";
 
@@ -59,15 +60,24 @@ export function recordOf<T>(check: Check<T>): Check<Record<string, T>> {
 }
 
 /** Free-form settings. The words for numbers that JSON lacks are read as numbers here too. */
-export const settings: Check<Settings> = (value, path) => recordOf<SettingValue>(settingValue)(value, path);
+export const settings: Check<Settings> = (value, path) => settingsBelow(value, path, 0);
 
-function settingValue(value: unknown, path: string): SettingValue {
+/** Deeper settings are no settings: the checks recurse, and a file may not decide how far. */
+const MAX_DEPTH = 32;
+
+function settingsBelow(value: unknown, path: string, depth: number): Settings {
+  return recordOf<SettingValue>((item, at) => settingValue(item, at, depth))(value, path);
+}
+
+function settingValue(value: unknown, path: string, depth: number): SettingValue {
   if (value === null || typeof value === "boolean") return value;
   const asNumber = decodeNumber(value);
   if (asNumber !== undefined) return asNumber;
   if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.map((item, index) => settingValue(item, `${path}[${index}]`));
-  return settings(value, path);
+  if (depth >= MAX_DEPTH) return fail(path, `settings nested at most ${MAX_DEPTH} deep`, value);
+  if (Array.isArray(value))
+    return value.map((item, index) => settingValue(item, `${path}[${index}]`, depth + 1));
+  return settingsBelow(value, path, depth + 1);
 }
 
 function object(value: unknown, path: string): Record<string, unknown> {
@@ -81,6 +91,6 @@ function fail(path: string, expected: string, value: unknown): never {
   throw new RoundoffError("DATA_CORRUPT", {
     what: `${path} is not what it should be`,
     expected,
-    received: value === undefined ? "nothing" : JSON.stringify(value)?.slice(0, 80),
+    received: showValue(value, 80),
   });
 }

@@ -3,6 +3,7 @@
  * Knows nothing of what a study is: spec.ts says which fields there are.
  */
 import { RoundoffError, unknownName } from "../base/errors.ts";
+import { showValue } from "../base/show-value.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -14,7 +15,7 @@ export function fieldError(path: string, expected: string, value: unknown, hint?
   return new RoundoffError("INVALID_ARGUMENT", {
     what: `${path}: wrong value`,
     expected,
-    received: describe(value),
+    received: showValue(value),
     hint,
   });
 }
@@ -94,10 +95,4 @@ export function tableOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>> 
       Object.entries(value).map(([key, item]) => [key, check(item, `${path}.${key}`)]),
     );
   };
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const shown = JSON.stringify(value);
-  return shown.length > 60 ? `${shown.slice(0, 57)}...` : shown;
 }

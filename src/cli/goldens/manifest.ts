@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoundoffError, require } from "../../base/errors.ts";
+import { showValue } from "../../base/show-value.ts";
 import { readSafetensors } from "../../data/safetensors.ts";
 import { asFloat32, asInt32, type StoredTensor } from "../../data/safetensors-dtype.ts";
 
@@ -68,7 +69,8 @@ function decode(stored: StoredTensor, key: string, path: string): GoldenTensor {
   throw corrupt(path, `tensor "${key}" as F32 or I32`, stored.dtype);
 }
 
-function parseManifest(text: string, path: string): readonly GoldenCase[] {
+/** The cases of a manifest; `path` is for messages. Throws DATA_CORRUPT with the place. */
+export function parseManifest(text: string, path: string): readonly GoldenCase[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -90,7 +92,7 @@ function parseCase(entry: unknown, where: string): GoldenCase {
   const valid = tolerances.every((value) => typeof value === "number" && value >= 0);
   require(valid, "DATA_CORRUPT", () => ({
     what: `${where}: the tolerances are not numbers of at least 0`,
-    received: JSON.stringify(tolerances),
+    received: showValue(tolerances),
   }));
   return {
     name,

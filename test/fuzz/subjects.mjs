@@ -1,0 +1,206 @@
+/**
+ * The readers that are fuzzed: valid files to begin from, the call, and how many bytes of typed arrays the reader may make for a
+ * byte of file. Imports the built package, so that what is fuzzed is what is shipped.
+ */
+import { readFileSync } from "node:fs";
+import { crc32, deflateRawSync } from "node:zlib";
+import { parseManifest as parseGoldens } from "../../dist/cli/goldens/manifest.js";
+import { readCifar } from "../../dist/data/cifar.js";
+import { readIdx } from "../../dist/data/idx.js";
+import { readNpy, writeNpy } from "../../dist/data/npy.js";
+import { MAX_EXPANSION, readNpz, writeNpz } from "../../dist/data/npz.js";
+import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
+import { readTar } from "../../dist/data/tar.js";
+import { readWav, WAV_EXPANSION } from "../../dist/data/wav.js";
+import { parseRecord, parseTimings } from "../../dist/runlog/parse.js";
+import { parseStudySpec } from "../../dist/studies/spec.js";
+import { parseManifest } from "../../dist/train/manifest.js";
+
+const utf8 = (text) => new TextEncoder().encode(text);
+const decode = (bytes) => new TextDecoder().decode(bytes);
+const tensor = (dtype, shape, bytes) => ({
+  dtype,
+  shape,
+  bytes: Uint8Array.from({ length: bytes }, (_, i) => i * 37),
+});
+
+const tensors = new Map([
+  ["conv1.weight", tensor("F32", [2, 3], 24)],
+  ["bn.running_mean", tensor("BF16", [5], 10)],
+  ["scale", tensor("F8_E8M0", [], 1)],
+  ["packed", tensor("F4", [2, 4], 4)],
+  ["none", tensor("I64", [0, 7], 0)],
+]);
+const arrays = new Map([
+  ["w", tensor("F32", [2, 3], 24)],
+  ["labels", tensor("I32", [4], 16)],
+]);
+
+/** The same archive with deflated members: what `numpy.savez_compressed` writes. */
+function deflatedNpz() {
+  const parts = [];
+  const directory = [];
+  let at = 0;
+  for (const [name, stored] of arrays) {
+    const content = writeNpy(stored);
+    const packed = deflateRawSync(content);
+    const key = utf8(`${name}.npy`);
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(8, 4);
+    common.writeUInt32LE(crc32(content), 10);
+    common.writeUInt32LE(packed.length, 14);
+    common.writeUInt32LE(content.length, 18);
+    common.writeUInt16LE(key.length, 22);
+    parts.push(Buffer.from("PK\x03\x04"), common, key, packed);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(at, 10);
+    directory.push(Buffer.from("PK\x01\x02\x14\0"), common, rest, key);
+    at += 30 + key.length + packed.length;
+  }
+  const bytes = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06");
+  end.writeUInt16LE(arrays.size, 8);
+  end.writeUInt16LE(arrays.size, 10);
+  end.writeUInt32LE(bytes.length, 12);
+  end.writeUInt32LE(at, 16);
+  return new Uint8Array(Buffer.concat([...parts, bytes, end]));
+}
+
+function idx() {
+  return Uint8Array.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, ...new Array(24).fill(9)]);
+}
+
+function cifar() {
+  return Uint8Array.from({ length: 3073 }, (_, i) => (i % 3073 === 0 ? 7 : i % 251));
+}
+
+/** One entry of a tar archive with a right checksum. */
+function tarEntry(name, type, content) {
+  const header = Buffer.alloc(512);
+  header.write(name, 0);
+  header.write("0000644\0", 100);
+  header.write(`${content.length.toString(8).padStart(11, "0")}\0`, 124);
+  header.write("        ", 148);
+  header.write(type, 156);
+  header.write("ustar\0" + "00", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)]);
+}
+
+function tar() {
+  const long = `${"folder/".repeat(20)}name.txt`;
+  return new Uint8Array(
+    Buffer.concat([
+      tarEntry("a.txt", "0", Buffer.from("hello")),
+      tarEntry("folder", "5", Buffer.alloc(0)),
+      tarEntry("././@LongLink", "L", Buffer.from(`${long}\0`)),
+      tarEntry("cut", "0", Buffer.from("x".repeat(600))),
+      tarEntry("pax", "x", Buffer.from("18 path=other.txt\n9 size=2\n")),
+      tarEntry("b.txt", "0", Buffer.from("ok")),
+      Buffer.alloc(1024),
+    ]),
+  );
+}
+
+function wav(kind, bits, channels) {
+  const data = Buffer.from(Uint8Array.from({ length: (bits / 8) * channels * 6 }, (_, i) => i * 17));
+  const format = Buffer.alloc(16);
+  format.writeUInt16LE(kind, 0);
+  format.writeUInt16LE(channels, 2);
+  format.writeUInt32LE(8000, 4);
+  format.writeUInt32LE((8000 * channels * bits) / 8, 8);
+  format.writeUInt16LE((channels * bits) / 8, 12);
+  format.writeUInt16LE(bits, 14);
+  const chunk = (name, content) => {
+    const size = Buffer.alloc(4);
+    size.writeUInt32LE(content.length);
+    return Buffer.concat([Buffer.from(name), size, content]);
+  };
+  const body = Buffer.concat([
+    Buffer.from("WAVE"),
+    chunk("fmt ", format),
+    chunk("LIST", Buffer.from("note")),
+    chunk("data", data),
+  ]);
+  return new Uint8Array(chunk("RIFF", body));
+}
+
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const RECORD = read("./seeds/run.jsonl");
+const nested = utf8(`{"a":${"[".repeat(3000)}${"]".repeat(3000)}}`);
+
+/** The study of the package, without the fields that are taken off before the check. */
+function study() {
+  const { withoutNative: _, quick: __, ...fields } = JSON.parse(read("../../studies/quick/study.json"));
+  return utf8(JSON.stringify(fields, null, 2));
+}
+
+/** JSON that a user writes by hand: text that is no JSON is refused by its caller, before the check. */
+function parsedJson(bytes, check) {
+  let json;
+  try {
+    json = JSON.parse(decode(bytes));
+  } catch {
+    return undefined;
+  }
+  return check(json);
+}
+
+/** @type {Record<string, { seeds: Uint8Array[], read: (bytes: Uint8Array) => unknown, factor: number }>} */
+export const SUBJECTS = {
+  safetensors: {
+    seeds: [writeSafetensors(tensors, { format: "pt" })],
+    read: (bytes) => readSafetensors(bytes),
+    factor: 0,
+  },
+  npy: {
+    seeds: [...arrays.values()].map((array) => writeNpy(array)).concat(utf8("\x93NUMPY")),
+    read: (bytes) => readNpy(bytes, "fuzz.npy"),
+    factor: 1,
+  },
+  npz: {
+    seeds: [writeNpz(arrays), deflatedNpz()],
+    read: (bytes) => readNpz(bytes, "fuzz.npz"),
+    factor: MAX_EXPANSION,
+  },
+  idx: { seeds: [idx()], read: (bytes) => readIdx(bytes, { rank: 3, name: "fuzz.idx" }), factor: 0 },
+  cifar: {
+    seeds: [cifar()],
+    read: (bytes) => readCifar(bytes, { classes: 10, name: "fuzz.bin" }),
+    factor: 1,
+  },
+  tar: { seeds: [tar()], read: (bytes) => readTar(bytes, "fuzz.tar"), factor: 0 },
+  wav: {
+    seeds: [wav(1, 16, 2), wav(1, 8, 1), wav(1, 24, 1), wav(3, 32, 1)],
+    read: (bytes) => readWav(bytes, "fuzz.wav"),
+    factor: WAV_EXPANSION,
+  },
+  record: {
+    seeds: [utf8(RECORD), nested],
+    read: (bytes) => parseRecord(decode(bytes), "fuzz.jsonl"),
+    factor: 0,
+  },
+  timing: {
+    seeds: [utf8('{"type":"timing","step":1,"seconds":0.5,"samplesPerSecond":12}\n')],
+    read: (bytes) => parseTimings(decode(bytes), "fuzz.jsonl"),
+    factor: 0,
+  },
+  manifest: {
+    seeds: [utf8(read("./seeds/manifest.json")), nested],
+    read: (bytes) => parseManifest(decode(bytes), "fuzz.json"),
+    factor: 0,
+  },
+  study: {
+    seeds: [study(), nested],
+    read: (bytes) => parsedJson(bytes, (json) => parseStudySpec(json, "study")),
+    factor: 0,
+  },
+  goldens: {
+    seeds: [utf8(read("./seeds/goldens.json")), nested],
+    read: (bytes) => parseGoldens(decode(bytes), "fuzz.json"),
+    factor: 0,
+  },
+};
