@@ -42,8 +42,10 @@ function mortal(action) {
 }
 const open = mortal(async (...args) => {
   const handle = await fs.open(...args);
-  const { write, sync } = handle;
-  return Object.assign(handle, { write: mortal(write.bind(handle)), sync: mortal(sync.bind(handle)) });
+  return Object.assign(handle, {
+    write: mortal(handle.write.bind(handle)),
+    sync: mortal(handle.sync.bind(handle)),
+  });
 });
 const files = { open, mkdir: mortal(fs.mkdir), rename: mortal(fs.rename), rm: mortal(fs.rm) };
 
