@@ -1,5 +1,6 @@
 /** The public names of `nn`: modules, layers and losses. A list, no logic. */
 
+export { glu, logSigmoid, prelu, softsign, threshold } from "./functional/activations.ts";
 export {
   type AttentionOptions,
   attentionWithWeights,
@@ -16,6 +17,17 @@ export {
   convTranspose2d,
   type Padding2d,
 } from "./functional/convolution.ts";
+export {
+  type ArangeOptions,
+  arange,
+  concat,
+  pixelShuffle,
+  pixelUnshuffle,
+  stack,
+  tril,
+  triu,
+  where,
+} from "./functional/joining.ts";
 export {
   type AffineOptions,
   groupNorm,

@@ -13,6 +13,13 @@ export class Attributes {
     this.unread = new Set(Object.keys(values));
   }
 
+  /** Whether the attribute is given, and not null. */
+  has(name: string): boolean {
+    const given = (this.values[name] ?? null) !== null;
+    if (!given) this.unread.delete(name);
+    return given;
+  }
+
   private take(name: string): unknown {
     this.unread.delete(name);
     return this.values[name];

@@ -83,7 +83,7 @@ const CASES = [
   { ...relu, name: "wrong output", outputs: { output: "x" } },
   { ...relu, name: "wrong gradient", grads: { x: "ones" } },
   { ...relu, name: "wrong size", outputs: { output: "param" } },
-  { ...relu, name: "unknown operation", op: "softsign" },
+  { ...relu, name: "unknown operation", op: "noSuchOperation" },
   { ...relu, name: "unknown attribute", attrs: { inplace: true } },
   conv,
   sgd,
