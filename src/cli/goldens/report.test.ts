@@ -135,7 +135,7 @@ describe("golden cases", () => {
 
   it.each([
     ["wrong size", /output has another size/],
-    ["unknown operation", /no operation softsign/],
+    ["unknown operation", /no operation noSuchOperation/],
     ["unknown attribute", /attribute inplace/],
     ["unknown optimizer", /no optimizer optimLion/],
   ])("say why nothing could be compared: %s", (name, reason) => {
