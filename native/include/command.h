@@ -69,6 +69,13 @@ struct Context {
   Clock clock;
 };
 
+// A right matrix that several products of a plan read is packed by the first of them into memory of the program
+// (runtime/prepack.cpp); the others find it there. Without `memory` a product packs into scratch.
+struct Prepacked {
+  void* memory = nullptr;
+  bool packs = false;
+};
+
 struct Command;
 using Kernel = void (*)(const Command&, Context&);
 
@@ -77,6 +84,7 @@ struct Command {
   std::string op;
   std::vector<Operand> in, out;
   std::vector<double> attrs;  // in the order of ATTR_ORDER in contract.ts
+  Prepacked prepacked = {};   // matmul only
 };
 
 // Kernels of one instruction-set tier, by operation name.

@@ -23,6 +23,8 @@ class Engine {
   Engine(const CpuFeatures& cpu, const std::string& tier, int threads);
 
   const KernelTable& kernels() const { return kernels_; }
+  // Bytes that the packed right matrix of a matmul takes on this engine.
+  size_t packed_bytes(const Command& matmul) const { return packed_bytes_(matmul, cpu_); }
 
   // Runs the commands in order with the default floating-point environment. One caller at a time: the pool and the
   // scratch memory are shared by all programs of the engine, later callers wait.
@@ -32,15 +34,20 @@ class Engine {
   void round(const float* x, float* y, int64_t n, const StoreRounding& store, const Clock& clock);
 
  private:
+  using PackedBytes = size_t (*)(const Command&, const CpuFeatures&);
   using RoundBlock = void (*)(float*, int64_t, const StoreRounding&, int64_t, const Clock&);
 
   CpuFeatures cpu_;
   KernelTable kernels_;
   RoundBlock round_block_;
+  PackedBytes packed_bytes_;
   std::mutex running_;
   ThreadPool pool_;
   Scratch scratch_;
 };
+
+// Zeroed memory for a program, freed with std::free. Throws PlanError.
+void* new_arena(int64_t bytes);
 
 class Program {
  public:
@@ -66,7 +73,11 @@ class Program {
   void add_command(const Engine& engine, const PlanSpec& plan, const CommandSpec& spec);
   Operand place(const PlanSpec& plan, const OperandSpec& spec) const;
 
+  // Which products share a packed right matrix, and the memory for it (prepack.cpp).
+  void share_packed(const Engine& engine);
+
   std::unique_ptr<void, FreeArena> arena_;
+  std::vector<std::unique_ptr<void, FreeArena>> packed_;
   std::vector<Command> commands_;
   std::vector<ExternalMemory> externals_;
   std::vector<int64_t> externalOf_;  // by buffer: index into externals_, or −1

@@ -9,6 +9,7 @@ namespace roundoff {
 #define ROUNDOFF_DECLARE_TIER(tier)                                                                         \
   namespace tier {                                                                                          \
   void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);    \
+  size_t matmul_packed_bytes(const Command& command, const CpuFeatures& cpu);                               \
   void register_elementwise(KernelTable& table);                                                            \
   void register_movement(KernelTable& table);                                                               \
   void register_indexing(KernelTable& table);                                                               \

@@ -68,14 +68,15 @@ MatmulJob plan(const Command& cmd, Context& ctx) {
   return job;
 }
 
-void pack_right(MatmulJob& job) {
+void pack_right(MatmulJob& job, const Prepacked& prepacked) {
   const int64_t matrices = job.sharedB ? 1 : job.batches, panels = job.layout.panels();
   carve(
       [&](Carver& c) {
         c.take(job.panels, matrices * job.panel_bytes());
         c.take(job.panelNorms, matrices * job.panel_norms());
       },
-      [&](size_t bytes) { return job.ctx.scratch.shared(bytes); });
+      [&](size_t bytes) { return prepacked.memory != nullptr ? prepacked.memory : job.ctx.scratch.shared(bytes); });
+  if (prepacked.memory != nullptr && !prepacked.packs) return;
   job.ctx.pool.parallel_for(matrices * panels, [&](int64_t task, int) {
     const int64_t matrix = task / panels;
     const ColumnSource source{&job.b,   matrix * job.k * job.n,     1,     0,
@@ -143,12 +144,23 @@ void matmul(const Command& cmd, Context& ctx) {
   if (cmd.out[0].elements == 0) return;
   MatmulJob job = plan(cmd, ctx);
   if (job.exponent == kExponentNotANumber) return fill_nan(job.c, ctx);
-  pack_right(job);
+  pack_right(job, cmd.prepacked);
   ctx.pool.parallel_for(job.batches * job.blocks * job.splits,
                         [&](int64_t task, int thread) { run_matmul_block(job, task, thread); });
 }
 
 }  // namespace
+
+size_t matmul_packed_bytes(const Command& cmd, const CpuFeatures& cpu) {
+  const Operand &a = cmd.in[0], &b = cmd.in[1];
+  const bool transA = cmd.attrs[0] != 0, transB = cmd.attrs[1] != 0;
+  const int64_t k = a.dims[transA ? a.rank - 2 : a.rank - 1], n = b.dims[transB ? b.rank - 2 : b.rank - 1];
+  const auto carrier = static_cast<Carrier>(static_cast<int>(cmd.attrs[2]));
+  const PanelLayout layout(choose_tiles(carrier, cpu), 1, k, n);
+  const int64_t norms = layout.panels() * layout.norms_per_panel() * static_cast<int64_t>(sizeof(float));
+  // Both arrays begin on cache lines, and there is one line more, as `carve` asks for.
+  return static_cast<size_t>(layout.offset(layout.panels()) + norms + 3 * 64);
+}
 
 void register_matmul(KernelTable& table) { table["matmul"] = matmul; }
 

@@ -15,16 +15,17 @@ struct BuiltTier {
   const char* name;
   KernelTable (*kernels)();
   decltype(&portable::round_block) roundBlock;
+  decltype(&portable::matmul_packed_bytes) packedBytes;
 };
 
 // ROUNDOFF_WITHOUT_<TIER>: the build left the tier out.
 constexpr BuiltTier kBuiltTiers[] = {
-    {"portable", portable::kernels, portable::round_block},
+    {"portable", portable::kernels, portable::round_block, portable::matmul_packed_bytes},
 #if defined(__x86_64__) && !defined(ROUNDOFF_WITHOUT_AVX2)
-    {"avx2", avx2::kernels, avx2::round_block},
+    {"avx2", avx2::kernels, avx2::round_block, avx2::matmul_packed_bytes},
 #endif
 #if defined(__x86_64__) && !defined(ROUNDOFF_WITHOUT_AVX512)
-    {"avx512", avx512::kernels, avx512::round_block},
+    {"avx512", avx512::kernels, avx512::round_block, avx512::matmul_packed_bytes},
 #endif
 };
 
@@ -37,11 +38,13 @@ std::vector<std::string> built_tiers() {
 }
 
 Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
-    : cpu_(features_for_tier(cpu, tier)), round_block_(portable::round_block), pool_(threads), scratch_(threads) {
+    : cpu_(features_for_tier(cpu, tier)), round_block_(portable::round_block),
+      packed_bytes_(portable::matmul_packed_bytes), pool_(threads), scratch_(threads) {
   for (const BuiltTier& built : kBuiltTiers) {
     if (tier != built.name) continue;
     kernels_ = built.kernels();
     round_block_ = built.roundBlock;
+    packed_bytes_ = built.packedBytes;
   }
 }
 

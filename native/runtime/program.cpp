@@ -17,19 +17,6 @@ constexpr int64_t kHugePage = int64_t{2} << 20;
 // No tensor is this large; below it, products of dimensions cannot overflow.
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 
-// Zeroed, so that a plan that reads before it writes is at least repeatable. Large arenas ask for huge pages.
-void* new_arena(int64_t bytes) {
-  const int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  void* arena = std::aligned_alloc(static_cast<size_t>(alignment),
-                                   static_cast<size_t>((bytes + alignment - 1) / alignment * alignment));
-  if (arena == nullptr) throw PlanError("the arena of " + std::to_string(bytes) + " bytes cannot be allocated");
-#if defined(__linux__)
-  if (alignment == kHugePage) madvise(arena, static_cast<size_t>(bytes), MADV_HUGEPAGE);
-#endif
-  std::memset(arena, 0, static_cast<size_t>(bytes));
-  return arena;
-}
-
 void check_buffer(const BufferSpec& buffer, size_t index, int64_t arenaBytes) {
   const std::string name = "buffer " + std::to_string(index);
   check(buffer.elements >= 0 && buffer.elements <= kMaxElements, name + ": elements out of range");
@@ -42,6 +29,19 @@ void check_buffer(const BufferSpec& buffer, size_t index, int64_t arenaBytes) {
 }
 
 }  // namespace
+
+// Zeroed, so that a plan that reads before it writes is at least repeatable. Large arenas ask for huge pages.
+void* new_arena(int64_t bytes) {
+  const int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
+  void* arena = std::aligned_alloc(static_cast<size_t>(alignment),
+                                   static_cast<size_t>((bytes + alignment - 1) / alignment * alignment));
+  if (arena == nullptr) throw PlanError("the arena of " + std::to_string(bytes) + " bytes cannot be allocated");
+#if defined(__linux__)
+  if (alignment == kHugePage) madvise(arena, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+#endif
+  std::memset(arena, 0, static_cast<size_t>(bytes));
+  return arena;
+}
 
 void check_store(const StoreRounding& store, DType dtype) {
   check(dtype == DType::f32 || dtype == DType::bf16, "only f32 and bf16 outputs can be rounded to a float format");
@@ -87,6 +87,7 @@ Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<E
       throw PlanError("command " + std::to_string(commands_.size()) + " (" + spec.op + "): " + error.what());
     }
   }
+  share_packed(engine);
 }
 
 void Program::add_command(const Engine& engine, const PlanSpec& plan, const CommandSpec& spec) {
