@@ -57,8 +57,13 @@ function backpropagate(graph: Graph, node: Node, grads: Map<Value, Value>, reach
       hint: "Keep it out of the forward pass of a training step.",
     });
   }
+  const roles = node.inputs.map(gradientRole);
+  // Between statistics, intermediate results of a rule are statistics too.
+  const inside = roles.every((role, i) => !needs[i] || role === "statistic");
   graph.scope(node.path, () => {
-    const inputGrads = rule({ graph, node, needs, roles: node.inputs.map(gradientRole) }, outputGrads);
+    const inputGrads = graph.withRole(inside ? "statistic" : undefined, () =>
+      rule({ graph, node, needs, roles }, outputGrads),
+    );
     inputGrads.forEach((grad, i) => {
       if (grad !== undefined && needs[i]) accumulate(graph, grads, node.inputs[i], grad);
     });
@@ -90,9 +95,10 @@ function backpropagateComposite(
   });
 }
 
-/** The role of the gradient of a value: the ones that an optimizer reads are told apart from errors. */
+/** The role of the gradient of a value: what an optimizer reads is told apart from errors; what stays in FP32 stays there. */
 export function gradientRole(value: Value): Role {
   if (value.role === "weight") return "gradWeight";
+  if (value.role === "statistic") return "statistic";
   return value.role === "bias" ? "gradBias" : "error";
 }
 

@@ -103,6 +103,7 @@ export class Graph {
   private mode: boolean;
   phase: Phase = "forward";
   private scopePath = "";
+  private scopeRole?: Role;
   private insideComposite = false;
   private nextValue = 0;
 
@@ -152,6 +153,17 @@ export class Graph {
     }
   }
 
+  /** Runs `body` with `role` for results that have none of their own: `statistic` keeps a loss in FP32 whatever the recipe. */
+  withRole<T>(role: Role | undefined, body: () => T): T {
+    const outer = this.scopeRole;
+    this.scopeRole = role;
+    try {
+      return body();
+    } finally {
+      this.scopeRole = outer;
+    }
+  }
+
   /** The source of this name (of this holder); made on first use, the same value afterwards. */
   source(source: Source, shape: readonly number[], role: Role, dtype: "f32" | "i32" = "f32"): Value {
     const known = this.sourceOf.get(source.holder ?? source.name) ?? this.withoutHolder(source);
@@ -177,8 +189,8 @@ export class Graph {
   }
 
   /**
-   * Appends a node. Output shapes follow from the primitive's shape rule, roles from `roles` (default: `activation`
-   * in the forward phase, `error` in the backward phase, `statistic` in the update).
+   * Appends a node. Output shapes follow from the primitive's shape rule, roles from `roles` (default: that of `withRole`,
+   * else `activation` in the forward phase, `error` in the backward phase, `statistic` in the update).
    */
   apply<P extends Primitive>(
     op: P,
@@ -187,7 +199,7 @@ export class Graph {
     roles: readonly Role[] = [],
   ): readonly Value[] {
     const shapes = this.inferShapes(op, inputs, attrs);
-    const fallback: Role = DEFAULT_ROLES[this.phase];
+    const fallback: Role = this.scopeRole ?? DEFAULT_ROLES[this.phase];
     const outputs = shapes.map(({ shape, dtype = "f32", role }, i) => ({
       id: this.nextValue++,
       shape,

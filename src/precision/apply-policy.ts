@@ -126,18 +126,19 @@ export function gemmOf(node: Node): Gemm | undefined {
 }
 
 /**
- * GEMM results that only a bias addition reads: the bias is added in the accumulator's precision, so the sum is
- * rounded once, not twice.
+ * GEMM results that only a bias addition or the softmax of attention reads: the bias is added in the accumulator's
+ * precision, so the sum is rounded once, not twice; scores are never stored as activations.
  */
 function gemmResultsBeforeBias(graph: Graph): Set<Value> {
   const readers = new Map<Value, Node[]>();
   for (const node of graph.nodes) {
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node]);
   }
-  const addsBias = (node: Node) =>
-    node.op === "binary" && node.attrs.kind === "add" && node.inputs[1].role === "bias";
+  const continues = (node: Node) =>
+    node.op === "maskedSoftmax" ||
+    (node.op === "binary" && node.attrs.kind === "add" && node.inputs[1].role === "bias");
   const results = graph.nodes
     .filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op))
     .map((node) => node.outputs[0]);
-  return new Set(results.filter((value) => readers.get(value)?.every(addsBias)));
+  return new Set(results.filter((value) => readers.get(value)?.every(continues)));
 }

@@ -37,9 +37,8 @@ export function attentionWithWeights(
 ): { output: Tensor; weights: Tensor } {
   const { graph } = q;
   const features = q.shape[q.shape.length - 1];
-  // The product is an accumulator of the softmax: only the probabilities are stored as activations.
-  const product = { transA: false, transB: true, carrier: "f32" } as const;
-  const [scores] = graph.apply("matmul", [q.value, k.value], product, ["statistic"]);
+  // Only the probabilities are stored as activations: the scores are an accumulator of the softmax (apply-policy.ts).
+  const scores = q.matmul(k, { transB: true }).value;
   const masks = (mask instanceof Tensor ? [mask] : mask).map(({ value }) => value);
   const attrs = { scale: scale ?? 1 / Math.sqrt(features), causal };
   const [p] = graph.apply("maskedSoftmax", [scores, ...masks], attrs);
