@@ -2,6 +2,24 @@
 
 export { glu, logSigmoid, prelu, softsign, threshold } from "./functional/activations.ts";
 export {
+  type AttentionMasks,
+  type AttentionOutput,
+  MultiheadAttention,
+  type MultiheadAttentionOptions,
+} from "./attention/multi-head.ts";
+export {
+  LearnedPositions,
+  type PositionOptions,
+  SinusoidalPositions,
+  sinusoidalEncoding,
+} from "./attention/positions.ts";
+export {
+  type DecoderMasks,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+} from "./attention/transformer.ts";
+export {
   type AttentionOptions,
   attentionWithWeights,
   scaledDotProductAttention,
@@ -83,8 +101,28 @@ export {
   MaxPool1d,
   MaxPool2d,
 } from "./layers/pooling.ts";
-export { type CrossEntropyOptions, crossEntropy } from "./losses/cross-entropy.ts";
+export {
+  type AdversarialGame,
+  discriminatorLoss,
+  generatorLoss,
+  hingeEmbeddingLoss,
+  hingeLoss,
+} from "./losses/adversarial.ts";
+export { type CrossEntropy, type CrossEntropyOptions, crossEntropy, nllLoss } from "./losses/cross-entropy.ts";
 export { type CtcLengths, type CtcLossOptions, ctcLoss } from "./losses/ctc.ts";
+export { type PerceptualOptions, perceptualLoss } from "./losses/perceptual.ts";
+export {
+  type BceOptions,
+  bceLoss,
+  bceWithLogits,
+  huberLoss,
+  type KlOptions,
+  klDiv,
+  l1Loss,
+  mseLoss,
+  smoothL1Loss,
+} from "./losses/pointwise.ts";
+export type { Reduction, ReductionOptions } from "./losses/reduction.ts";
 export {
   bindNames,
   type InitOptions,
@@ -104,4 +142,14 @@ export {
   embedding,
   embeddingBag,
 } from "./sequences/embedding.ts";
+export {
+  GRU,
+  LSTM,
+  type LstmOutput,
+  type RecurrentInputs,
+  type RecurrentOptions,
+  type RecurrentOutput,
+  RNN,
+  type RnnOptions,
+} from "./sequences/recurrent.ts";
 export type { StateDict, StateDictEntry } from "./state-dict.ts";

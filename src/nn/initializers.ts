@@ -28,3 +28,18 @@ export const uniformFanIn =
     const bound = 1 / Math.sqrt(fanIn);
     for (let i = 0; i < target.length; i++) target[i] = (2 * random.uniform() - 1) * bound;
   };
+
+/** Normal with mean 0. */
+export const normal =
+  (deviation: number): Initializer =>
+  (target, random) => {
+    for (let i = 0; i < target.length; i++) target[i] = random.normal() * deviation;
+  };
+
+/** Uniform in ±√(6 / (fanIn + fanOut)): Glorot & Bengio 2010, PyTorch's start of attention's projections. */
+export const xavierUniform =
+  (fanIn: number, fanOut: number): Initializer =>
+  (target, random) => {
+    const bound = Math.sqrt(6 / (fanIn + fanOut));
+    for (let i = 0; i < target.length; i++) target[i] = (2 * random.uniform() - 1) * bound;
+  };

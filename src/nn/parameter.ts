@@ -59,12 +59,12 @@ export class Parameter extends Member {
   }
 }
 
-/** State that is not trained: running statistics. */
+/** State that is not trained: running statistics, fixed tables. `fill`: one number for all elements, or the elements. */
 export class StateBuffer extends Member {
-  readonly fill: number;
+  readonly fill: number | Float32Array;
   protected readonly role = "statistic";
 
-  constructor(shape: readonly number[], fill: number) {
+  constructor(shape: readonly number[], fill: number | Float32Array) {
     super(shape);
     this.fill = fill;
   }
@@ -78,8 +78,10 @@ export function initialNumbers(
   const data = new Float32Array(elementCount(member.shape));
   if (member instanceof Parameter) {
     member.initialize(data, randomStream({ seed, stream: "init", id: nameHash(name) }));
-  } else {
+  } else if (typeof member.fill === "number") {
     data.fill(member.fill);
+  } else {
+    data.set(member.fill);
   }
   return data;
 }

@@ -1,10 +1,12 @@
 /** Fully connected layers. Weights are [out, in], as PyTorch's. */
 import type { Tensor } from "../../graph/tensor.ts";
-import { uniformFanIn } from "../initializers.ts";
+import { type Initializer, uniformFanIn } from "../initializers.ts";
 import { Module, Parameter } from "../module.ts";
 
 export interface LinearOptions {
   readonly bias?: boolean;
+  /** Default: uniform in ±1/√in, as the weights. */
+  readonly initializeBias?: Initializer;
 }
 
 /** x[N, in] → x·weightᵀ + bias, [N, out]. */
@@ -12,10 +14,11 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    const { bias = true, initializeBias = uniformFanIn(inFeatures) } = options;
     this.weight = new Parameter([outFeatures, inFeatures], "weight", uniformFanIn(inFeatures));
-    if (bias) this.bias = new Parameter([outFeatures], "bias", uniformFanIn(inFeatures));
+    if (bias) this.bias = new Parameter([outFeatures], "bias", initializeBias);
   }
 
   forward(x: Tensor): Tensor {

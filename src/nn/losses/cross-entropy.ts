@@ -5,6 +5,7 @@
 import { RoundoffError } from "../../base/errors.ts";
 import { formatShape } from "../../graph/graph.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { filled } from "../functional/apply.ts";
 import { inFp32, type Reduction, reduced } from "./reduction.ts";
 
 /** Labels with this value do not count; PyTorch's default. */
@@ -120,7 +121,7 @@ function againstProbabilities(
     labelSmoothing === 0 ? target : target.affine(1 - labelSmoothing, labelSmoothing / classes);
   const weighted = weight === undefined ? smoothed : smoothed.mul(weight);
   const total = weighted.mul(logProbs).sum({ axes: [1] }).neg();
-  return { total, counted: total.detached(1) };
+  return { total, counted: filled(total, total.shape, 1, "control") };
 }
 
 function classAxis({ shape }: Tensor, axis: number | undefined): number {

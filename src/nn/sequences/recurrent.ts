@@ -7,7 +7,7 @@ import type { Graph, Value } from "../../graph/graph.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { uniformFanIn } from "../initializers.ts";
 import { Module, Parameter } from "../module.ts";
-import { type Cell, gru, lstm, plainCell } from "./cells.ts";
+import { type Cell, gru, lstm, plainCell, zeros } from "./cells.ts";
 import { scan } from "./scan.ts";
 
 export interface RecurrentOptions {
@@ -50,14 +50,12 @@ export interface LstmOutput extends RecurrentOutput {
 
 abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> {
   private readonly cell: Cell;
-  private readonly hidden: number;
   private readonly options: RecurrentOptions;
 
   constructor(cell: Cell, inputSize: number, hiddenSize: number, options: RecurrentOptions) {
     super();
     // Private members are not children: parameters are the tensors with PyTorch's names.
     this.cell = cell;
-    this.hidden = hiddenSize;
     this.options = options;
     const { numLayers = 1, bias = true } = options;
     const rows = cell.gates * hiddenSize;
@@ -127,19 +125,16 @@ abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> 
   }
 
   private initial({ h0, c0 }: RecurrentInputs, index: number): readonly Value[] {
-    if (h0 === undefined) return [];
-    const state = (states: Tensor) => states.select(0, index).value;
-    if (!this.cell.hasCellState) return [state(h0)];
-    return [state(h0), c0 === undefined ? state(h0.affine(0)) : state(c0)];
+    const states = this.cell.hasCellState ? [h0, c0] : [h0];
+    const given = states.find((state) => state !== undefined);
+    if (given === undefined) return [];
+    const missing = () => zeros(given.graph, given.shape.slice(1));
+    return states.map((state) => state?.select(0, index).value ?? missing());
   }
 
   protected stacked(states: readonly Tensor[]): Tensor {
     const [first, ...others] = states.map((state) => state.reshape([1, ...state.shape]));
     return first.concat(others, 0);
-  }
-
-  protected get hiddenSize(): number {
-    return this.hidden;
   }
 }
 
