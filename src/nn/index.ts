@@ -108,7 +108,12 @@ export {
   hingeEmbeddingLoss,
   hingeLoss,
 } from "./losses/adversarial.ts";
-export { type CrossEntropy, type CrossEntropyOptions, crossEntropy, nllLoss } from "./losses/cross-entropy.ts";
+export {
+  type CrossEntropy,
+  type CrossEntropyOptions,
+  crossEntropy,
+  nllLoss,
+} from "./losses/cross-entropy.ts";
 export { type CtcLengths, type CtcLossOptions, ctcLoss } from "./losses/ctc.ts";
 export { type PerceptualOptions, perceptualLoss } from "./losses/perceptual.ts";
 export {

@@ -73,7 +73,12 @@ export class MultiheadAttention extends Module<AttentionOutput> {
   }
 
   /** query [T, N, E], key and value [S, N, …] → output and the mean of the heads' weights. */
-  forward(query: Tensor, key: Tensor = query, value: Tensor = key, masks: AttentionMasks = {}): AttentionOutput {
+  forward(
+    query: Tensor,
+    key: Tensor = query,
+    value: Tensor = key,
+    masks: AttentionMasks = {},
+  ): AttentionOutput {
     const { batchFirst = false, transformProbabilities } = this.options;
     const [q, k, v] = this.project(query, key, value);
     const { output, weights } = attentionWithWeights(q, k, v, {

@@ -70,11 +70,7 @@ export function nllLoss(
   return inFp32(logProbs, () => {
     const at = classAxis(logProbs, axis);
     const options = { labelSmoothing: 0, ignoreIndex, weight };
-    const { total, counted } = againstLabels(
-      asRows(logProbs, at),
-      asLabels(labels, logProbs, at),
-      options,
-    );
+    const { total, counted } = againstLabels(asRows(logProbs, at), asLabels(labels, logProbs, at), options);
     if (reduction === "mean") return total.sum().div(counted.sum());
     return reduced(total.reshape(logProbs.shape.filter((_, i) => i !== at)), reduction);
   });
@@ -103,7 +99,10 @@ function againstLabels(
   const known = labels.cast("f32").where(counts, 0).cast("i32");
   const picked = logProbs.gather(1, known.reshape([rows, 1])).reshape([rows]);
   const factor = weight === undefined ? counts : weight.indexSelect(0, known).where(counts, 0);
-  const nll = picked.neg().mul(factor).affine(1 - labelSmoothing);
+  const nll = picked
+    .neg()
+    .mul(factor)
+    .affine(1 - labelSmoothing);
   if (labelSmoothing === 0) return { total: nll.where(counts, 0), counted: factor };
   const weighted = weight === undefined ? logProbs : logProbs.mul(weight);
   const smooth = weighted.sum({ axes: [1] }).affine(-labelSmoothing / classes);
@@ -120,7 +119,10 @@ function againstProbabilities(
   const smoothed =
     labelSmoothing === 0 ? target : target.affine(1 - labelSmoothing, labelSmoothing / classes);
   const weighted = weight === undefined ? smoothed : smoothed.mul(weight);
-  const total = weighted.mul(logProbs).sum({ axes: [1] }).neg();
+  const total = weighted
+    .mul(logProbs)
+    .sum({ axes: [1] })
+    .neg();
   return { total, counted: filled(total, total.shape, 1, "control") };
 }
 

@@ -1,6 +1,15 @@
-/** Golden operations: embedding. */
+/** Golden operations: embedding and recurrent layers. */
 import type { Tensor } from "../../../graph/tensor.ts";
-import { embedding, embeddingBag } from "../../../nn/index.ts";
+import {
+  bindNames,
+  embedding,
+  embeddingBag,
+  GRU,
+  LSTM,
+  type RecurrentInputs,
+  type RecurrentOptions,
+  RNN,
+} from "../../../nn/index.ts";
 import type { Attributes } from "../attributes.ts";
 import type { Arguments, GoldenOperations } from "./operation.ts";
 
@@ -22,7 +31,52 @@ function bag(args: Arguments, attributes: Attributes): Readonly<Record<string, T
   return { output: embeddingBag(args.get("indices"), args.get("weight"), options) };
 }
 
+/** Sizes from the weights; the module then finds its parameters under PyTorch's names. */
+function recurrentOptions(
+  args: Arguments,
+  attributes: Attributes,
+): RecurrentOptions & { hiddenSize: number } {
+  attributes.only("dropout", 0);
+  return {
+    hiddenSize: attributes.number("hiddenSize", args.get("weight_hh_l0").shape[1]),
+    numLayers: attributes.number("numLayers", 1),
+    bidirectional: attributes.boolean("bidirectional", false),
+    batchFirst: attributes.boolean("batchFirst", false),
+    bias: args.has("bias_ih_l0"),
+  };
+}
+
+function recurrentInputs(args: Arguments): RecurrentInputs {
+  const given = ["h0", "c0", "lengths"].filter((name) => args.has(name));
+  return Object.fromEntries(given.map((name) => [name, args.get(name)]));
+}
+
+type Results = Readonly<Record<string, Tensor>>;
+
+function lstm(args: Arguments, attributes: Attributes): Results {
+  const { hiddenSize, ...options } = recurrentOptions(args, attributes);
+  const module = bindNames(new LSTM(args.get("weight_ih_l0").shape[1], hiddenSize, options));
+  return { ...module.forward(args.get("x"), recurrentInputs(args)) };
+}
+
+function gru(args: Arguments, attributes: Attributes): Results {
+  const { hiddenSize, ...options } = recurrentOptions(args, attributes);
+  const module = bindNames(new GRU(args.get("weight_ih_l0").shape[1], hiddenSize, options));
+  return { ...module.forward(args.get("x"), recurrentInputs(args)) };
+}
+
+function rnn(args: Arguments, attributes: Attributes): Results {
+  const { hiddenSize, ...options } = recurrentOptions(args, attributes);
+  const nonlinearity = attributes.choice("nonlinearity", ["tanh", "relu"]);
+  const size = args.get("weight_ih_l0").shape[1];
+  const module = bindNames(new RNN(size, hiddenSize, { ...options, nonlinearity }));
+  return { ...module.forward(args.get("x"), recurrentInputs(args)) };
+}
+
 export const sequencesOperations: GoldenOperations = {
+  lstm: { channelsLast: [], build: lstm },
+  gru: { channelsLast: [], build: gru },
+  rnn: { channelsLast: [], build: rnn },
   embedding: { channelsLast: [], build: lookup },
   embeddingBag: { channelsLast: [], build: bag },
 };
