@@ -11,7 +11,7 @@ function sourceOfEntry(entry) {
 
 // biome-ignore lint/style/noDefaultExport: vitest reads the default export
 export default defineConfig({
-  resolve: { alias: { "roundoff/formats": sourceOfEntry("./formats") } },
+  resolve: { alias: { "roundoff/formats": sourceOfEntry("./formats"), roundoff: sourceOfEntry(".") } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/node_modules/**", "dist/**"],

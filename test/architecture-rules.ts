@@ -21,6 +21,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   nn: 7,
   optim: 7,
   data: 7,
+  engine: 8,
   models: 8,
   recipes: 8,
   train: 9,

@@ -7,7 +7,14 @@ import { require } from "../base/errors.ts";
 import type { FloatFormat, NumberFormat } from "../formats/format.ts";
 import { countUses, type Graph, type Node, type StateUpdate, type Value } from "../graph/graph.ts";
 import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
-import type { Carrier, Command, DType, OpName, StoreRounding } from "../kernels/contract.ts";
+import {
+  type Carrier,
+  type Command,
+  type DType,
+  OPTIMIZER_OPS,
+  type OpName,
+  type StoreRounding,
+} from "../kernels/contract.ts";
 import { contains, knownFormats } from "../precision/represents.ts";
 import { BF16 } from "./carriers.ts";
 import { liveNodes } from "./dead-code.ts";
@@ -43,8 +50,11 @@ export interface Lowered {
 
 /** Outputs that a kernel may write over one of its inputs: op → output index → input index. */
 const IN_PLACE: Partial<Record<OpName, Readonly<Record<number, number>>>> = {
-  sgdUpdate: { 0: 0, 1: 2 },
+  ...Object.fromEntries(OPTIMIZER_OPS.map((op) => [op, { 0: 0, 1: 2, 2: 3, 3: 4 }])),
+  emaUpdate: { 0: 0 },
+  countStep: { 0: 0 },
   lossScaleUpdate: { 0: 0 },
+  binary: { 0: 0 },
   batchNormTrain: { 3: 3, 4: 4 },
 };
 

@@ -46,6 +46,8 @@ export interface Source {
   readonly name: string;
   /** States beside the model: the value of every element before the first step, or the state it starts as. Default 0. */
   readonly initial?: number | string;
+  /** A sum of gradients between updates, which no checkpoint needs. */
+  readonly sum?: boolean;
   /** The module's member that it is: tells apart states of one name in several models, and has their numbers. */
   readonly holder?: StateHolder;
 }
@@ -239,6 +241,17 @@ export class Graph {
     } finally {
       this.insideComposite = false;
     }
+  }
+
+  /** The numbers of a value, where there are some: in eager graphs. */
+  read(value: Value): Promise<Float32Array | Int32Array> {
+    const where = value.path === "" ? "" : ` made in module "${value.path}"`;
+    return Promise.reject(
+      new RoundoffError("INVALID_ARGUMENT", {
+        what: `a symbolic tensor of shape ${formatShape(value.shape)}${where} holds no numbers`,
+        hint: "Return it from the compiled function to get its numbers.",
+      }),
+    );
   }
 
   output(name: string, value: Value): void {

@@ -11,11 +11,14 @@ import type { AssignedRule, Optimizer, ParameterInfo } from "./optimizer.ts";
 export const learningRateName = (group = 0): string =>
   group === 0 ? "learningRate" : `learningRate.${group}`;
 
-/** The state of a parameter that an optimizer keeps. */
-export const stateName = (parameter: string, state: string): string => `${parameter}.${state}`;
+const DEFAULT_NAME = "optimizer";
+
+/** The state of a parameter that an optimizer keeps: `fc.weight.momentum`, of a second one `fc.weight.optimizer2.momentum`. */
+const stateName = (parameter: string, state: string, optimizer: string): string =>
+  optimizer === DEFAULT_NAME ? `${parameter}.${state}` : `${parameter}.${optimizer}.${state}`;
 
 /** The moving average of a parameter. */
-export const averageName = (parameter: string): string => stateName(parameter, "ema");
+export const averageName = (parameter: string): string => `${parameter}.ema`;
 
 export interface Trained {
   readonly info: ParameterInfo;
@@ -25,8 +28,8 @@ export interface Trained {
 
 export interface UpdateOptions {
   readonly lossScaling: LossScaling;
-  /** Counts the steps that were not skipped, in a state of this name. */
-  readonly stepName?: string;
+  /** Tells optimizers of one model apart: part of the names of their states. Default "optimizer". */
+  readonly name?: string;
   /** Keep moving averages of the parameters with this decay. */
   readonly emaDecay?: number;
 }
@@ -36,16 +39,16 @@ export function appendUpdate(
   graph: Graph,
   optimizer: Optimizer,
   trained: readonly Trained[],
-  { lossScaling, stepName = "optimizer.step", emaDecay }: UpdateOptions,
+  { lossScaling, name = DEFAULT_NAME, emaDecay }: UpdateOptions,
 ): { readonly gradientNorm?: Value } {
   return graph.during("update", () => {
     const gradients = trained.map(({ gradient }) => gradient);
     const control = appendLossScaling(graph, lossScaling, gradients);
-    const step = appendStepCount(graph, stepName, control);
+    const step = appendStepCount(graph, `${name}.step`, control);
     const clip = appendClipping(graph, optimizer.clipNorm, gradients, control);
     const tail = clip === undefined ? scaleInputs(control) : [clip.state, clip.found, clip.factor];
     for (const one of trained) {
-      const next = appendRule(graph, one, optimizer.ruleOf(one.info), step, tail);
+      const next = appendRule(graph, one, optimizer.ruleOf(one.info), { name, step, tail });
       if (emaDecay !== undefined) appendAverage(graph, one, next, emaDecay, control);
     }
     if (control !== undefined) appendScaleUpdate(graph, lossScaling, control);
@@ -83,12 +86,11 @@ function appendRule(
   graph: Graph,
   { info, parameter, gradient }: Trained,
   { rule, group }: AssignedRule,
-  step: Value,
-  tail: readonly Value[],
+  { name: optimizer, step, tail }: { name: string; step: Value; tail: readonly Value[] },
 ): Value {
   const states = rule.states.map(({ name, initial }) =>
     graph.source(
-      { kind: "state", name: stateName(info.name, name), initial },
+      { kind: "state", name: stateName(info.name, name, optimizer), initial },
       parameter.shape,
       "optimizerState",
     ),
@@ -113,7 +115,7 @@ function appendAverage(
   control: ScaleControl | undefined,
 ): void {
   const name = averageName(info.name);
-  const source = { kind: "state", name, initial: parameter.source!.name } as const;
+  const source = { kind: "state", name, initial: info.name } as const;
   const average = graph.source(source, parameter.shape, "statistic");
   const inputs = [average, next, ...(control === undefined ? [] : [control.found])];
   graph.update(average, graph.apply("emaUpdate", inputs, { decay }, ["statistic"])[0]);

@@ -29,6 +29,16 @@ export abstract class TensorBase {
     return this.value.dtype;
   }
 
+  /** The numbers of an eager tensor, computed when asked for. The array is the tensor's own: do not write to it. */
+  data(): Promise<Float32Array | Int32Array> {
+    return this.graph.read(this.value);
+  }
+
+  /** The number of an eager tensor of one element. */
+  async item(): Promise<number> {
+    return (await this.data())[0];
+  }
+
   /** The same kind of tensor for another value of the graph. */
   protected wrap(value: Value): this {
     const make = this.constructor as new (graph: Graph, value: Value) => this;
