@@ -13,6 +13,7 @@ import { movementGradients } from "./gradcheck/movement.ts";
 import { normalizationGradients } from "./gradcheck/normalization.ts";
 import { productGradients } from "./gradcheck/products.ts";
 import { reductionGradients } from "./gradcheck/reductions.ts";
+import { regularizationGradients } from "./gradcheck/regularization.ts";
 import { sequenceGradients } from "./gradcheck/sequences.ts";
 import { windowGradients } from "./gradcheck/windows.ts";
 
@@ -28,6 +29,7 @@ const cases = [
   ...normalizationGradients,
   ...productGradients,
   ...sequenceGradients,
+  ...regularizationGradients,
   ...windowGradients,
 ];
 

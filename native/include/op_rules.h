@@ -39,6 +39,8 @@ void check_indexing(const Command& c);
 void check_order(const Command& c);
 void check_reduction(const Command& c);
 void check_pooling(const Command& c);
+void check_regularization(const Command& c);
+void check_resampling(const Command& c);
 void check_normalization(const Command& c);
 void check_training(const Command& c);
 void check_updates(const Command& c);

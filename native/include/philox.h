@@ -13,8 +13,8 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// The stream number of rounding bits in the fourth counter word (STREAMS in src/random/streams.ts).
-constexpr uint32_t kRoundingStream = 5;
+// Stream numbers in the fourth counter word (STREAMS in src/random/streams.ts).
+constexpr uint32_t kDropoutStream = 4, kRoundingStream = 5;
 
 // Counters computed together: several registers of 64-bit lanes, so that the multiplier is kept busy; as many as the
 // register file holds.
@@ -90,16 +90,21 @@ inline void philox_words(uint32_t first, uint32_t c1, uint32_t c2, uint32_t c3, 
   std::memcpy(out, words, sizeof words);
 }
 
-// out[0 .. n) = the rounding words of elements offset … offset+n−1 of a tensor: element e uses word e mod 4 of counter
-// ⌊e / 4⌋. `out` needs room for n + 2·kPhiloxWords words; returns where the words begin in it.
-inline const uint32_t* rounding_words(int64_t offset, int64_t n, uint32_t tensorId, const Clock& clock, uint32_t* out) {
+// out[0 .. n) = the words of a stream for elements offset … offset+n−1 of a tensor: element e uses word e mod 4 of
+// counter ⌊e / 4⌋. `out` needs room for n + 2·kPhiloxWords words; returns where the words begin in it.
+inline const uint32_t* keyed_words(uint32_t stream, int64_t offset, int64_t n, uint32_t tensorId, const Clock& clock,
+                                   uint32_t* out) {
   const int64_t aligned = offset & ~int64_t{3};
   const int64_t skip = offset - aligned;
   for (int64_t done = 0; done < n + skip; done += kPhiloxWords) {
     const uint32_t first = static_cast<uint32_t>((aligned + done) >> 2);
-    philox_words(first, tensorId, clock.step, kRoundingStream, clock.seedLow, clock.seedHigh, out + done);
+    philox_words(first, tensorId, clock.step, stream, clock.seedLow, clock.seedHigh, out + done);
   }
   return out + skip;
+}
+
+inline const uint32_t* rounding_words(int64_t offset, int64_t n, uint32_t tensorId, const Clock& clock, uint32_t* out) {
+  return keyed_words(kRoundingStream, offset, n, tensorId, clock, out);
 }
 
 // Room for the words of one block of kBlock elements.

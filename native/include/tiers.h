@@ -18,6 +18,8 @@ namespace roundoff {
   void register_reductions(KernelTable& table);                                                             \
   void register_pooling(KernelTable& table);                                                                \
   void register_normalization(KernelTable& table);                                                          \
+  void register_dropout(KernelTable& table);                                                                \
+  void register_resampling(KernelTable& table);                                                             \
   void register_group_norm(KernelTable& table);                                                             \
   void register_local_response_norm(KernelTable& table);                                                    \
   void register_loss(KernelTable& table);                                                                   \
@@ -41,6 +43,8 @@ namespace roundoff {
     register_reductions(table);                                                                             \
     register_pooling(table);                                                                                \
     register_normalization(table);                                                                          \
+    register_dropout(table);                                                                                \
+    register_resampling(table);                                                                             \
     register_group_norm(table);                                                                             \
     register_local_response_norm(table);                                                                    \
     register_loss(table);                                                                                   \

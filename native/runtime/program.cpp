@@ -94,14 +94,14 @@ void Program::add_command(const Engine& engine, const PlanSpec& plan, const Comm
   const auto kernel = engine.kernels().find(spec.op);
   check(kernel != engine.kernels().end(), "unknown operation");
   Command command{kernel->second, spec.op, {}, {}, spec.attrs};
-  bool draws = spec.op == "quantizeDynamicFixed" && spec.attrs.size() == 3 &&
-               spec.attrs[1] == static_cast<double>(Rounding::stochastic);
+  bool draws = spec.op == "dropout" || (spec.op == "quantizeDynamicFixed" && spec.attrs.size() == 3 &&
+                                        spec.attrs[1] == static_cast<double>(Rounding::stochastic));
   for (const OperandSpec& operand : spec.in) command.in.push_back(place(plan, operand));
   for (const OperandSpec& operand : spec.out) {
     command.out.push_back(place(plan, operand));
     draws = draws || (operand.rounds && operand.store.rounding == Rounding::stochastic);
   }
-  check(!draws || clockExternal_ >= 0, "rounds stochastically, but the plan has no clock buffer");
+  check(!draws || clockExternal_ >= 0, "draws random numbers, but the plan has no clock buffer");
   check_command(command);
   Command& kept = commands_.emplace_back(std::move(command));
   const auto remember = [&](std::vector<Operand>& operands, const std::vector<OperandSpec>& specs) {

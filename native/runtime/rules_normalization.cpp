@@ -1,4 +1,4 @@
-// Rules of the normalisations whose statistics belong to one image or pixel.
+// Rules of the normalisations whose statistics belong to one image or pixel, and of random masks.
 #include "op_rules.h"
 
 namespace roundoff::rules {
@@ -41,6 +41,18 @@ void check_response_norm(const Command& c) {
 void check_normalization(const Command& c) {
   expect_numbers(c);
   return c.op.starts_with("group") ? check_group_norm(c) : check_response_norm(c);
+}
+
+void check_regularization(const Command& c) {
+  expect_numbers(c);
+  expect_counts(c, 1, 1, 3);
+  const Operand& x = c.in[0];
+  expect_same_shape(x, c.out[0], "input and output");
+  check(x.rank >= 1, "x needs a channel axis");
+  check(c.attrs[0] >= 0 && c.attrs[0] <= 1, "rate must be a probability");
+  const int64_t positions = integer_attr(c, 1, 1, x.elements, "positions");
+  check(x.elements % (positions * x.dims[x.rank - 1]) == 0, "positions must divide the tensor");
+  integer_attr(c, 2, 0, UINT32_MAX, "tensorId");
 }
 
 }  // namespace roundoff::rules

@@ -96,4 +96,17 @@ void check_pooling(const Command& c) {
   expect_same_shape(index, y, "the index and the pooled image");
 }
 
+void check_resampling(const Command& c) {
+  expect_counts(c, 1, 1, 4);
+  for (const Operand* x : {&c.in[0], &c.out[0]}) {
+    expect_real(*x, "an image");
+    expect_rank(*x, 4, "an image");
+  }
+  check(c.in[0].dims[0] == c.out[0].dims[0] && c.in[0].dims[3] == c.out[0].dims[3], "batch and channels must stay");
+  integer_attr(c, 0, 0, 2, "interpolation");
+  integer_attr(c, 1, 0, 1, "alignCorners");
+  // Places must stay far inside the integers.
+  for (size_t i = 2; i < 4; i++) check(c.attrs[i] >= 0 && c.attrs[i] <= 1e6, "a scale must be from 0 to 10^6");
+}
+
 }  // namespace roundoff::rules

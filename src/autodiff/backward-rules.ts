@@ -11,6 +11,7 @@ import { normalizationRules } from "./rules/normalization.ts";
 import { productRules } from "./rules/products.ts";
 import { quantizationRules } from "./rules/quantization.ts";
 import { reductionRules } from "./rules/reductions.ts";
+import { regularizationRules } from "./rules/regularization.ts";
 import type { BackwardRules } from "./rules/rule.ts";
 import { sequenceRules } from "./rules/sequences.ts";
 import { updateRules } from "./rules/updates.ts";
@@ -26,6 +27,7 @@ export const backwardRules: BackwardRules = {
   ...reductionRules,
   ...windowRules,
   ...normalizationRules,
+  ...regularizationRules,
   ...lossRules,
   ...sequenceRules,
   ...attentionRules,

@@ -42,7 +42,7 @@ export interface Lowered {
   dtype(home: Value): DType;
   /** Name of the external array that holds a home; absent: it lives in the arena. */
   external(home: Value): string | undefined;
-  /** True if some command rounds stochastically and the plan needs a clock. */
+  /** True if some command draws random numbers and the plan needs a clock. */
   readonly usesClock: boolean;
   /** Where each rounding of the graph happens: in the store of its producer, or as a pass of its own. */
   readonly fusedRoundings: ReadonlySet<Node>;
@@ -266,6 +266,7 @@ function copyCommand(from: Value, to: Value): LoweredCommand {
 }
 
 function isStochastic(command: LoweredCommand): boolean {
+  if (command.op === "dropout") return true;
   if (command.op === "quantizeDynamicFixed") {
     return (command.attrs as { rounding: string }).rounding === "stochastic";
   }

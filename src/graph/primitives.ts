@@ -30,6 +30,8 @@ export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast"> {
   maxPool2dGrad: OpAttrs["maxPool2dGrad"] & Shaped;
   avgPool2d: OpAttrs["avgPool2d"] & Shaped;
   avgPool2dGrad: OpAttrs["avgPool2dGrad"] & Shaped;
+  resample2d: OpAttrs["resample2d"] & Shaped;
+  resample2dGrad: OpAttrs["resample2dGrad"] & Shaped;
   broadcastTo: Shaped;
   fill: OpAttrs["fill"] & Shaped;
   embeddingGrad: OpAttrs["embeddingGrad"] & Shaped;

@@ -14,6 +14,7 @@ import { normalizationShapes } from "./shapes/normalization.ts";
 import { productShapes } from "./shapes/products.ts";
 import { quantizationShapes } from "./shapes/quantization.ts";
 import { reductionShapes } from "./shapes/reductions.ts";
+import { regularizationShapes } from "./shapes/regularization.ts";
 import type { ShapeRules } from "./shapes/rule.ts";
 import { sequenceShapes } from "./shapes/sequences.ts";
 import { updateShapes } from "./shapes/updates.ts";
@@ -30,6 +31,7 @@ export const shapeRules: ShapeRules = {
   ...reductionShapes,
   ...windowShapes,
   ...normalizationShapes,
+  ...regularizationShapes,
   ...lossShapes,
   ...sequenceShapes,
   ...attentionShapes,

@@ -16,6 +16,7 @@ import { NORMALIZATION_ATTR_ORDER, type NormalizationAttrs } from "./contract/no
 import { PRODUCT_ATTR_ORDER, type ProductAttrs } from "./contract/products.ts";
 import { QUANTIZATION_ATTR_ORDER, type QuantizationAttrs } from "./contract/quantization.ts";
 import { REDUCTION_ATTR_ORDER, type ReductionAttrs } from "./contract/reductions.ts";
+import { REGULARIZATION_ATTR_ORDER, type RegularizationAttrs } from "./contract/regularization.ts";
 import { SEQUENCE_ATTR_ORDER, type SequenceAttrs } from "./contract/sequences.ts";
 import { UPDATE_ATTR_ORDER, type UpdateAttrs } from "./contract/updates.ts";
 import { WINDOW_ATTR_ORDER, type WindowAttrs } from "./contract/windows.ts";
@@ -37,6 +38,7 @@ export { EMBEDDING_MODES, type EmbeddingAttrs } from "./contract/sequences.ts";
 export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
 export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
 export type { AvgPoolAttrs, PoolAttrs } from "./contract/windows.ts";
+export { INTERPOLATIONS, type Interpolation, type ResampleAttrs } from "./contract/windows.ts";
 
 /** How the elements of a buffer are stored. Values are the same in every kernel set; only the bytes differ. */
 export type DType = "f32" | "bf16" | "i16" | "i32";
@@ -90,7 +92,7 @@ export interface Plan {
   readonly commands: readonly Command[];
   /**
    * Index of the external i32 buffer [seedLow, seedHigh, step] that keys stochastic rounding, or −1 when no
-   * command rounds stochastically.
+   * command rounds stochastically or drops out.
    */
   readonly clockBuffer: number;
 }
@@ -123,6 +125,7 @@ export interface OpAttrs
     ReductionAttrs,
     WindowAttrs,
     NormalizationAttrs,
+    RegularizationAttrs,
     LossAttrs,
     SequenceAttrs,
     AttentionAttrs,
@@ -147,6 +150,7 @@ export const ATTR_ORDER = {
   ...REDUCTION_ATTR_ORDER,
   ...WINDOW_ATTR_ORDER,
   ...NORMALIZATION_ATTR_ORDER,
+  ...REGULARIZATION_ATTR_ORDER,
   ...LOSS_ATTR_ORDER,
   ...SEQUENCE_ATTR_ORDER,
   ...ATTENTION_ATTR_ORDER,

@@ -10,6 +10,7 @@ import {
   BINARY_KINDS,
   CTC_REDUCTIONS,
   EMBEDDING_MODES,
+  INTERPOLATIONS,
   PAD_MODES,
   REDUCE_KINDS,
   UNARY_KINDS,
@@ -107,6 +108,7 @@ const OPTIONAL: ReadonlySet<string> = new Set(["alpha", "beta", "correction"]);
 function names(op: OpName, name: string): readonly string[] {
   if (name === "carrier") return CARRIERS;
   if (name === "rounding") return ROUNDINGS;
+  if (name === "interpolation") return INTERPOLATIONS;
   if (name === "reduction") return CTC_REDUCTIONS;
   if (name === "mode") return op === "padEdge" || op === "padEdgeGrad" ? PAD_MODES : EMBEDDING_MODES;
   if (name === "kind" && op === "binary") return BINARY_KINDS;

@@ -1,6 +1,5 @@
 /** The public names of `nn`: modules, layers and losses. A list, no logic. */
 
-export { glu, logSigmoid, prelu, softsign, threshold } from "./functional/activations.ts";
 export {
   type AttentionMasks,
   type AttentionOutput,
@@ -19,6 +18,7 @@ export {
   TransformerEncoderLayer,
   type TransformerLayerOptions,
 } from "./attention/transformer.ts";
+export { glu, logSigmoid, prelu, softsign, threshold } from "./functional/activations.ts";
 export {
   type AttentionOptions,
   attentionWithWeights,
@@ -35,6 +35,8 @@ export {
   convTranspose2d,
   type Padding2d,
 } from "./functional/convolution.ts";
+export { channelDropout, type DropoutOptions, dropout } from "./functional/dropout.ts";
+export { type InterpolateOptions, interpolate } from "./functional/interpolate.ts";
 export {
   type ArangeOptions,
   arange,
@@ -80,6 +82,7 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dOptions,
 } from "./layers/convolution.ts";
+export { Dropout, Dropout2d } from "./layers/dropout.ts";
 export { Linear, type LinearOptions } from "./layers/linear.ts";
 export {
   GroupNorm,
@@ -101,6 +104,7 @@ export {
   MaxPool1d,
   MaxPool2d,
 } from "./layers/pooling.ts";
+export { Upsample } from "./layers/upsampling.ts";
 export {
   type AdversarialGame,
   discriminatorLoss,
@@ -111,6 +115,8 @@ export {
 export {
   type CrossEntropy,
   type CrossEntropyOptions,
+  type CrossEntropyOptions,
+  crossEntropy,
   crossEntropy,
   nllLoss,
 } from "./losses/cross-entropy.ts";

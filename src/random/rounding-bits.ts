@@ -4,7 +4,7 @@
  * Knows nothing of formats: rounding takes the word as an argument.
  */
 import { philox4x32 } from "./philox.ts";
-import { STREAMS } from "./streams.ts";
+import { STREAMS, type StreamName } from "./streams.ts";
 
 const words = new Uint32Array(4);
 
@@ -23,7 +23,7 @@ export function roundingWord(
   return words[element % 4];
 }
 
-/** What one tensor's rounding words are keyed by. All uint32; `splitSeed` gives the halves of a seed. */
+/** What the words of one tensor are keyed by. All uint32; `splitSeed` gives the halves of a seed. */
 export interface RoundingKey {
   readonly seedLow: number;
   readonly seedHigh: number;
@@ -35,14 +35,20 @@ export interface RoundingKey {
 
 /** A function from element index to `roundingWord`. Any order is right; neighbours are cheap: four words are kept. */
 export function roundingCursor(key: RoundingKey): (element: number) => number {
+  return keyedCursor({ ...key, stream: "rounding" });
+}
+
+/** The same words of another stream: what else draws one word per element of a tensor. */
+export function keyedCursor(key: RoundingKey & { readonly stream: StreamName }): (element: number) => number {
   const { seedLow, seedHigh, step, tensorId, offset = 0 } = key;
+  const stream = STREAMS[key.stream];
   const cached = new Uint32Array(4);
   let cachedBlock = -1;
   return (index) => {
     const element = index + offset;
     const block = Math.floor(element / 4);
     if (block !== cachedBlock) {
-      philox4x32(block, tensorId, step, STREAMS.rounding, seedLow, seedHigh, cached);
+      philox4x32(block, tensorId, step, stream, seedLow, seedHigh, cached);
       cachedBlock = block;
     }
     return cached[element % 4];

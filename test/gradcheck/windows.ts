@@ -1,6 +1,13 @@
 /** Gradient checks of pooling. */
 import type { AvgPoolOptions, MaxPoolOptions, Tensor } from "../../src/graph/tensor.ts";
-import { adaptiveAvgPool2d, adaptiveMaxPool2d, avgPool1d, maxPool1d } from "../../src/nn/index.ts";
+import {
+  adaptiveAvgPool2d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  type InterpolateOptions,
+  interpolate,
+  maxPool1d,
+} from "../../src/nn/index.ts";
 import { type GradientCase, input } from "./inputs.ts";
 
 const MAXIMA: readonly MaxPoolOptions[] = [
@@ -17,6 +24,14 @@ const AVERAGES: readonly AvgPoolOptions[] = [
 ];
 
 const SIZES = [1, 3, [5, 2], [null, 9]] as const;
+
+const RESAMPLINGS: readonly InterpolateOptions[] = [
+  { scaleFactor: 2 },
+  { size: [3, 7] },
+  { size: [7, 3], mode: "nearestExact" },
+  { scaleFactor: [2, 1.7], mode: "bilinear" },
+  { size: [7, 3], mode: "bilinear", alignCorners: true },
+];
 
 export const windowGradients: readonly GradientCase[] = [
   ...MAXIMA.map(
@@ -61,4 +76,12 @@ export const windowGradients: readonly GradientCase[] = [
     build: ([x]) => avgPool1d(x, { kernelSize: 3, stride: 2, padding: 1, countIncludePad: false }),
     inputs: [input(2, 9, 3)],
   },
+  ...RESAMPLINGS.map(
+    (options): GradientCase => ({
+      name: `interpolate ${JSON.stringify(options)}`,
+      covers: "resample2d",
+      build: ([x]: Tensor[]) => interpolate(x, options),
+      inputs: [input(2, 4, 5, 3)],
+    }),
+  ),
 ];

@@ -1,8 +1,11 @@
-/** Shapes of pooling: the output's shape is an attribute, since ceil mode and adaptive sizes are choices. Part of shapes.ts. */
+/** Shapes of pooling and resampling: the output's shape is an attribute, since ceil mode and adaptive sizes are choices. Part of shapes.ts. */
 import type { PoolAttrs } from "../../kernels/contract.ts";
 import { mismatch, type Shape, type ShapeRules, text } from "./rule.ts";
 
-export const windowShapes: Pick<ShapeRules, "maxPool2d" | "maxPool2dGrad" | "avgPool2d" | "avgPool2dGrad"> = {
+export const windowShapes: Pick<
+  ShapeRules,
+  "maxPool2d" | "maxPool2dGrad" | "avgPool2d" | "avgPool2dGrad" | "resample2d" | "resample2dGrad"
+> = {
   maxPool2d: ([x], attrs) => {
     const shape = pool2dShape(x, attrs);
     return [{ shape }, { shape, dtype: "i32", role: "control" }];
@@ -10,6 +13,17 @@ export const windowShapes: Pick<ShapeRules, "maxPool2d" | "maxPool2dGrad" | "avg
   maxPool2dGrad: (_, { shape }) => [{ shape }],
   avgPool2d: ([x], attrs) => [{ shape: pool2dShape(x, attrs) }],
   avgPool2dGrad: (_, { shape }) => [{ shape }],
+  resample2d: ([x], { shape }) => {
+    const fits = x.length === 4 && shape.every((size) => Number.isInteger(size) && size >= 1);
+    if (!fits)
+      throw mismatch(
+        "an image cannot be resampled",
+        "[N, H, W, C] to sizes of at least 1",
+        `${text(x)} to ${text(shape)}`,
+      );
+    return [{ shape }];
+  },
+  resample2dGrad: (_, { shape }) => [{ shape }],
 };
 
 function pool2dShape(x: Shape, attrs: PoolAttrs & { readonly shape: Shape }): Shape {

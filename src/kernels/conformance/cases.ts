@@ -12,6 +12,8 @@ import { movementCases } from "./movement-cases.ts";
 import { groupNormCases, localResponseNormCases } from "./normalization-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
 import { cumsumCases, reduceCases, reductionCases, softmaxCases } from "./reduction-cases.ts";
+import { dropoutCases } from "./regularization-cases.ts";
+import { resampleCases } from "./resampling-cases.ts";
 import type { AnyOpRun } from "./run-op.ts";
 import { attentionCases, cellCases, ctcCases, embeddingCases } from "./sequence-cases.ts";
 import { batchNormCases, lossCases, spoiledLossCases } from "./training-cases.ts";
@@ -38,6 +40,8 @@ export function allCases(): AnyOpRun[] {
     ...quantizeCases(),
     ...batchNormCases(),
     ...groupNormCases(),
+    ...dropoutCases(),
+    ...resampleCases(),
     ...localResponseNormCases(),
     ...lossCases(),
     ...spoiledLossCases(),

@@ -27,6 +27,22 @@ export interface AvgPoolAttrs extends PoolAttrs {
   readonly divisorOverride: number;
 }
 
+export const INTERPOLATIONS = ["nearest", "nearestExact", "bilinear"] as const;
+export type Interpolation = (typeof INTERPOLATIONS)[number];
+
+/**
+ * Output row o reads the image at row p, all in FP64: nearest o·scaleH, nearestExact (o + ½)·scaleH, both rounded down and at
+ * most H − 1; bilinear max(0, (o + ½)·scaleH − ½), or o·scaleH if corners are aligned: rows l = min(⌊p⌋, H − 1) and min(l + 1,
+ * H − 1) with the weights 1 − t and t = min(p − l, 1). Columns likewise.
+ */
+export interface ResampleAttrs {
+  readonly interpolation: Interpolation;
+  readonly alignCorners: boolean;
+  /** Image pixels per output pixel. */
+  readonly scaleH: number;
+  readonly scaleW: number;
+}
+
 export interface WindowAttrs {
   /** x[NHWC] → y[N,OH,OW,C], index i32 (position h·W + w of the first maximum; the first NaN wins). */
   maxPool2d: PoolAttrs;
@@ -36,6 +52,10 @@ export interface WindowAttrs {
   avgPool2d: AvgPoolAttrs;
   /** gy[N,OH,OW,C] → gx[NHWC] = Σ gy/divisor over the windows that hold the pixel. */
   avgPool2dGrad: AvgPoolAttrs;
+  /** x[NHWC] → y[N,OH,OW,C]: the image at the places of the output's pixels, weights rounded to FP32. */
+  resample2d: ResampleAttrs;
+  /** gy[N,OH,OW,C] → gx[NHWC]: every gradient goes back to the pixels that were read, with their weights. */
+  resample2dGrad: ResampleAttrs;
 }
 
 const POOL_ORDER = [
@@ -56,4 +76,6 @@ export const WINDOW_ATTR_ORDER = {
   maxPool2dGrad: POOL_ORDER,
   avgPool2d: [...POOL_ORDER, "countIncludePad", "divisorOverride"],
   avgPool2dGrad: [...POOL_ORDER, "countIncludePad", "divisorOverride"],
+  resample2d: ["interpolation", "alignCorners", "scaleH", "scaleW"],
+  resample2dGrad: ["interpolation", "alignCorners", "scaleH", "scaleW"],
 } as const satisfies { readonly [Op in keyof WindowAttrs]: readonly (keyof WindowAttrs[Op])[] };

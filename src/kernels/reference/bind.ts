@@ -54,16 +54,17 @@ export function bindOperand(operand: Operand, plan: Plan, arrays: readonly RefAr
   return { data: array.subarray(0, elements), shape: operand.shape, dtype };
 }
 
-/** The words that key stochastic rounding, read anew at each run. @throws RoundoffError if there is no clock. */
+/** The words that key stochastic rounding and dropout, read anew at each run. @throws RoundoffError if there is no clock. */
 export function bindClock(plan: Plan, arrays: readonly RefArray[]): RefArray | undefined {
   const draws = plan.commands.some(
     ({ op, attrs, outputs }) =>
+      op === "dropout" ||
       (op === "quantizeDynamicFixed" && attrs.rounding === "stochastic") ||
       outputs.some(({ store }) => store?.rounding === "stochastic"),
   );
   const clock = arrays[plan.clockBuffer];
   require(!draws || clock?.length === 3, "INVALID_ARGUMENT", () => ({
-    what: "the plan rounds stochastically but its clock buffer is missing",
+    what: "the plan draws random numbers but its clock buffer is missing",
     expected: "clockBuffer to be the index of an external i32 buffer of 3 elements",
     received: clock === undefined ? String(plan.clockBuffer) : `${clock.length} elements`,
   }));

@@ -3,6 +3,7 @@ import type { OpName } from "../contract.ts";
 import { maskedSoftmax, maskedSoftmaxGrad } from "./attention.ts";
 import { conv2d, conv2dGradInput, conv2dGradWeight } from "./convolution.ts";
 import { ctcLoss, ctcLossGrad } from "./ctc.ts";
+import { dropout } from "./dropout.ts";
 import { affine, arange, binary, cast, copy, fill, unary, unaryGrad, where } from "./elementwise.ts";
 import { embedding, embeddingGrad, embeddingGradRows } from "./embedding.ts";
 import { groupNorm, groupNormGrad } from "./group-norm.ts";
@@ -25,6 +26,7 @@ import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts
 import { quantizeDynamicFixed } from "./quantize.ts";
 import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";
 import { reduce, reduceGrad, reduceSum } from "./reductions.ts";
+import { resample2d, resample2dGrad } from "./resampling.ts";
 import { cumsum, softmax, softmaxGrad } from "./softmax.ts";
 import type { ReferenceKernel } from "./tensor.ts";
 import { clipByNorm, countNonFinite, countStep, lossScaleUpdate } from "./update-control.ts";
@@ -72,6 +74,9 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   batchNormTrainGrad,
   groupNorm,
   groupNormGrad,
+  dropout,
+  resample2d,
+  resample2dGrad,
   localResponseNorm,
   localResponseNormGrad,
   softmaxCrossEntropy,
