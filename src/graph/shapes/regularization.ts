@@ -1,5 +1,4 @@
 /** Shapes of random masks. Part of shapes.ts. */
-import { elementCount } from "../graph.ts";
 import { mismatch, type ShapeRules, text } from "./rule.ts";
 
 export const regularizationShapes: Pick<ShapeRules, "dropout"> = {
@@ -7,7 +6,10 @@ export const regularizationShapes: Pick<ShapeRules, "dropout"> = {
     if (!(rate >= 0 && rate <= 1))
       throw mismatch("the dropout rate is no probability", "0 to 1", String(rate));
     const channels = x.at(-1) ?? 1;
-    if (!(Number.isInteger(positions) && positions >= 1) || elementCount(x) % (positions * channels) !== 0) {
+    if (
+      !(Number.isInteger(positions) && positions >= 1) ||
+      x.reduce((count, size) => count * size, 1) % (positions * channels) !== 0
+    ) {
       throw mismatch("positions do not divide the tensor", `${positions} · channels`, text(x));
     }
     return [{ shape: x }];
