@@ -115,8 +115,6 @@ export {
 export {
   type CrossEntropy,
   type CrossEntropyOptions,
-  type CrossEntropyOptions,
-  crossEntropy,
   crossEntropy,
   nllLoss,
 } from "./losses/cross-entropy.ts";
