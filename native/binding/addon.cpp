@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "bulk_object.h"
 #include "cpu_features.h"
 #include "plan_reader.h"
 #include "program_object.h"
@@ -50,21 +51,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   });
 }
 
-// engine.roundArray(input, output, store, clock): Float32Arrays of one length; the output may be the input.
-Napi::Value round_array(const std::shared_ptr<Engine>& engine, const Napi::CallbackInfo& call) {
-  return guarded(call.Env(), [&]() -> Napi::Value {
-    const ExternalMemory x = read_external(call[0]), y = read_external(call[1]);
-    check(x.dtype == DType::f32 && y.dtype == DType::f32, "roundArray needs Float32Arrays");
-    check(x.elements == y.elements, "roundArray needs arrays of one length");
-    const StoreRounding store = read_store(call[2]);
-    check_store(store, DType::f32);
-    engine->round(static_cast<const float*>(x.data), static_cast<float*>(y.data), x.elements, store,
-                  read_clock(call[3]));
-    return call.Env().Undefined();
-  });
-}
-
-// createEngine({ threads, tier }) → { prepare, roundArray }.
+// createEngine({ threads, tier }) → { prepare, bulkRound, bulkEncode, bulkDecode, bulkCopy }.
 Napi::Value create_engine(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   return guarded(env, [&]() -> Napi::Value {
@@ -80,9 +67,7 @@ Napi::Value create_engine(const Napi::CallbackInfo& call) {
     object.Set("prepare", Napi::Function::New(
                               env, [engine](const Napi::CallbackInfo& c) { return prepare_program(engine, c); },
                               "prepare"));
-    object.Set("roundArray", Napi::Function::New(
-                                 env, [engine](const Napi::CallbackInfo& c) { return round_array(engine, c); },
-                                 "roundArray"));
+    add_bulk_functions(object, engine);
     return object;
   });
 }

@@ -25,10 +25,6 @@ std::vector<T> read_list(const Napi::Value& value, const char* name, const Read&
   return list;
 }
 
-std::vector<double> read_numbers(const Napi::Value& value, const char* name) {
-  return read_list<double>(value, name, [&](const Napi::Value& item) { return read_number(item, name); });
-}
-
 DType read_dtype(const Napi::Value& value) {
   const int64_t code = read_integer(value, "dtype");
   check(code >= 0 && code <= static_cast<int64_t>(DType::i32), "dtype is not a known code");
@@ -73,6 +69,10 @@ Napi::Object read_object(const Napi::Value& value, const char* name) {
   return value.As<Napi::Object>();
 }
 
+std::vector<double> read_numbers(const Napi::Value& value, const char* name) {
+  return read_list<double>(value, name, [&](const Napi::Value& item) { return read_number(item, name); });
+}
+
 double read_number(const Napi::Value& value, const char* name) {
   check(!value.IsEmpty() && value.IsNumber(), std::string(name) + " must be a number");
   return value.As<Napi::Number>().DoubleValue();
@@ -98,7 +98,7 @@ StoreRounding read_store(const Napi::Value& value) {
   check(static_cast<double>(static_cast<float>(n[2])) == n[2], "store: maxFinite is not an FP32 value");
   return {static_cast<int>(n[0]),      static_cast<int>(n[1]), static_cast<float>(n[2]), n[3] != 0,
           n[4] != 0,                   n[5] != 0,              n[6] != 0,
-          static_cast<Rounding>(n[7]), static_cast<Overflow>(n[8]), read_word(n[9], "store: tensorId")};
+          static_cast<Rounding>(n[7]), static_cast<Overflow>(n[8]), read_word(n[9], "store: tensorId"), 0};
 }
 
 Clock read_clock(const Napi::Value& value) {

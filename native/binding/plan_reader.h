@@ -18,6 +18,7 @@ ExternalMemory read_external(const Napi::Value& value);
 
 // Fields of an object, by type.
 Napi::Object read_object(const Napi::Value& value, const char* name);
+std::vector<double> read_numbers(const Napi::Value& value, const char* name);
 double read_number(const Napi::Value& value, const char* name);
 int64_t read_integer(const Napi::Value& value, const char* name);
 std::string read_string(const Napi::Value& value, const char* name);

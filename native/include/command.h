@@ -29,6 +29,7 @@ struct StoreRounding {
   Rounding rounding;
   Overflow overflow;
   uint32_t tensorId;  // part of the key of stochastic rounding
+  uint32_t unusedRandom = 0;  // low bits of its words that are not used: 32 − the number of random bits
 };
 
 constexpr int kMaxRank = 8;

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "bulk_kernels.h"
 #include "command.h"
+#include "float_environment.h"
 #include "plan.h"
 #include "scratch.h"
 #include "thread_pool.h"
@@ -30,16 +32,21 @@ class Engine {
   // scratch memory are shared by all programs of the engine, later callers wait.
   void run(const std::vector<Command>& commands, Clock clock);
 
-  // y = x rounded to `store`, on all threads. x may equal y.
-  void round(const float* x, float* y, int64_t n, const StoreRounding& store, const Clock& clock);
+  // body(kernels, context): work outside any plan, under the same rules as `run`.
+  template <class Body>
+  auto bulk(const Clock& clock, const Body& body) {
+    const std::lock_guard lock(running_);
+    const FloatEnvironment environment;
+    Context context{pool_, scratch_, cpu_, clock};
+    return body(bulk_, context);
+  }
 
  private:
   using PackedBytes = size_t (*)(const Command&, const CpuFeatures&);
-  using RoundBlock = void (*)(float*, int64_t, const StoreRounding&, int64_t, const Clock&);
 
   CpuFeatures cpu_;
   KernelTable kernels_;
-  RoundBlock round_block_;
+  BulkKernels bulk_;
   PackedBytes packed_bytes_;
   std::mutex running_;
   ThreadPool pool_;

@@ -2,13 +2,14 @@
 // tier's kernels live in the namespace of that name and register themselves in a KernelTable.
 #pragma once
 
+#include "bulk_kernels.h"
 #include "command.h"
 
 namespace roundoff {
 
 #define ROUNDOFF_DECLARE_TIER(tier)                                                                         \
   namespace tier {                                                                                          \
-  void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);    \
+  BulkKernels bulk_kernels();                                                                               \
   size_t matmul_packed_bytes(const Command& command, const CpuFeatures& cpu);                               \
   void register_elementwise(KernelTable& table);                                                            \
   void register_movement(KernelTable& table);                                                               \

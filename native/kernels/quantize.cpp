@@ -50,7 +50,7 @@ void quantize_loop(const float* x, int64_t n, const Grid& grid, const uint32_t* 
     const uint32_t negative = 0u - (bits >> 31);
     const Unpacked u = unpack(bits & kMagnitude);
     // |value| = doubled · 2^(exponent − 151); to be counted in units of 2^E: drop E + 151 − exponent bits.
-    const uint32_t word = mode == Rounding::stochastic ? random[i] : 0;
+    const RandomBits word{mode == Rounding::stochastic ? random[i] : 0, 0};
     const uint32_t count = round_shift<mode>(u.doubled, g.unitField - u.exponent, negative, word);
     const int32_t integer = std::min(static_cast<int32_t>(count), g.largest);
     const int32_t sign = static_cast<int32_t>(negative);

@@ -52,6 +52,81 @@ export interface AddonPlan {
   readonly clockBuffer: number;
 }
 
+/** Numbers of a format of elements and how to round into it, in this order. `kind`: 0 float, 1 posit, 2 integer. */
+export const ELEMENT_ORDER = [
+  "kind",
+  "bits",
+  "bias",
+  "hasSign",
+  "hasZero",
+  "precision",
+  "emin",
+  "maxFinite",
+  "hasInfinity",
+  "hasNaN",
+  "hasNegativeZero",
+  "hasSubnormals",
+  "rounding",
+  "overflow",
+  "randomBits",
+  "tensorId",
+] as const;
+
+/** Kinds of scale, same order as ScaleKind in native/include/bulk.h. */
+export const SCALE_KINDS = ["e8m0", "sharedExponent", "twoLevel", "symmetric", "affine"] as const;
+
+/** Numbers of a scale and of the layout of its groups, in this order; the last three are of the lower of two levels. */
+export const SCALE_ORDER = [
+  "kind",
+  "rule",
+  "outer",
+  "rows",
+  "columns",
+  "inner",
+  "blockRows",
+  "blockColumns",
+  "slices",
+  "scalePrecision",
+  "scaleEmin",
+  "scaleMax",
+] as const;
+
+/** What bulkRound returns. */
+export const TALLY_ORDER = [
+  "saturated",
+  "underflowed",
+  "flushed",
+  "subnormal",
+  "nonFinite",
+  "maxAbsError",
+  "signal",
+  "noise",
+  "tensorScale",
+] as const;
+
+/** Groups of elements and the numbers that they share: of a rounding filled in, of a decoding read. */
+export interface AddonScale {
+  /** In SCALE_ORDER; absent: the format has no scales. */
+  readonly scale?: readonly number[];
+  readonly scales?: Float32Array;
+  readonly zeroPoints?: Int32Array;
+}
+
+export interface AddonRounding extends AddonScale {
+  /** In ELEMENT_ORDER. */
+  readonly element: readonly number[];
+  /** [seedLow, seedHigh, step]. */
+  readonly clock: readonly number[];
+  readonly statistics: boolean;
+  /** Give elements under a step of 1 instead of values. */
+  readonly elements: boolean;
+}
+
+export interface AddonDecoding extends AddonScale {
+  readonly element: readonly number[];
+  readonly tensorScale: number;
+}
+
 /** The instruction-set tiers, slowest first. `portable` runs everywhere. */
 export const TIERS = ["portable", "avx2", "avx512"] as const;
 export type Tier = (typeof TIERS)[number];
@@ -60,13 +135,17 @@ export type Tier = (typeof TIERS)[number];
 export interface NativeEngine {
   /** `externals`: the arrays of the external buffers, in order. Throws TypeError if the plan is not sound. */
   prepare(plan: AddonPlan, externals: readonly ExternalArray[]): { run(): Promise<void> };
-  /** output[i] = input[i] rounded (`store` in STORE_ORDER, `clock` = [seedLow, seedHigh, step]), on all threads. */
-  roundArray(
-    input: Float32Array,
-    output: Float32Array,
-    store: readonly number[],
-    clock: readonly number[],
-  ): void;
+  /**
+   * y = x in a format, on all threads, before the call returns; y may be x. Fills `scales` and `zeroPoints` of formats
+   * with scales. Returns the numbers of TALLY_ORDER.
+   */
+  bulkRound(x: Float32Array, y: Float32Array, request: AddonRounding): readonly number[];
+  /** Elements under a step of 1 (affine: codes) → packed codes. Returns how many have no code. */
+  bulkEncode(elements: Float32Array, codes: Uint8Array, element: readonly number[]): number;
+  /** Packed codes → values. Returns the index of the first code that stands for nothing, or −1. */
+  bulkDecode(codes: Uint8Array, y: Float32Array, request: AddonDecoding): number;
+  /** y = x, cut among the threads as bulkRound cuts it; `stream`: stored past the caches. */
+  bulkCopy(x: Float32Array, y: Float32Array, stream: boolean): void;
 }
 
 /** What the addon finds on this machine. Tiers are in the order of TIERS. */

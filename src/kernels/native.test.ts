@@ -60,10 +60,10 @@ describe.each(tiers)(`native %s rounding`, (tier) => {
     const target = new Float32Array(source.length);
     for (const rounding of ROUNDINGS) {
       for (const overflow of OVERFLOWS) {
-        const store: StoreRounding = { format, rounding, overflow, tensorId: 0xffffffff };
-        kernels.roundArray(source, target, store, CLOCK);
+        const key = { ...CLOCK, tensorId: 0xffffffff };
+        kernels.bulk.round(source, target, { format, rounding, overflow, key });
         const expected = source.map((x, i) => {
-          const word = roundingWord(CLOCK.seedLow, CLOCK.seedHigh, CLOCK.step, store.tensorId, i);
+          const word = roundingWord(CLOCK.seedLow, CLOCK.seedHigh, CLOCK.step, key.tensorId, i);
           return roundToFormat(x, format, rounding, overflow, word);
         });
         expect(differences(target, expected), `${rounding} ${overflow}`).toEqual([]);
@@ -73,19 +73,19 @@ describe.each(tiers)(`native %s rounding`, (tier) => {
 
   it("draws the same random words in place, in pieces of any length and on any number of threads", () => {
     const source = normals(200_003, 202);
-    const store: StoreRounding = {
+    const request = {
       format: floatFormat("e4m3"),
       rounding: "stochastic",
       overflow: "saturate",
-      tensorId: 3,
-    };
+      key: { ...CLOCK, tensorId: 3 },
+    } as const;
     const whole = new Float32Array(source.length);
-    kernels.roundArray(source, whole, store, CLOCK);
+    kernels.bulk.round(source, whole, request);
     const inPlace = source.slice();
-    kernelsOf(tier, 1).roundArray(inPlace, inPlace, store, CLOCK);
+    kernelsOf(tier, 1).bulk.round(inPlace, inPlace, request);
     expect(differences(inPlace, whole)).toEqual([]);
     const piece = new Float32Array(1021);
-    kernels.roundArray(source.subarray(0, 1021), piece, store, CLOCK);
+    kernels.bulk.round(source.subarray(0, 1021), piece, request);
     expect(differences(piece, whole.subarray(0, 1021))).toEqual([]);
     expect(new Set(whole).size).toBeGreaterThan(100);
   });

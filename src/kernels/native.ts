@@ -4,10 +4,12 @@
  */
 
 import { availableParallelism } from "node:os";
-import { RoundoffError } from "../base/errors.ts";
 import { boundArray } from "./bound-array.ts";
-import type { ExternalArray, KernelSet, Plan, StoreRounding } from "./contract.ts";
-import { encodePlan, encodeStore } from "./native-encode.ts";
+import type { BulkKernels } from "./bulk.ts";
+import type { ExternalArray, KernelSet, Plan } from "./contract.ts";
+import { createNativeBulkKernels } from "./native-bulk.ts";
+import { encodePlan } from "./native-encode.ts";
+import { addonError, translateErrors } from "./native-errors.ts";
 import type { NativeAddon, Tier } from "./native-load.ts";
 
 export interface NativeOptions {
@@ -17,25 +19,18 @@ export interface NativeOptions {
   readonly tier?: Tier;
 }
 
-/** The key of stochastic rounding outside a plan: all uint32. */
-export interface RoundingClock {
-  readonly seedLow: number;
-  readonly seedHigh: number;
-  readonly step: number;
-}
-
 export interface NativeKernels extends KernelSet {
   readonly name: "native";
   readonly threads: number;
   readonly tier: Tier;
+  /** Whole arrays to and from formats, on all threads, before the call returns. */
+  readonly bulk: BulkKernels;
   /**
-   * target[i] = source[i] rounded once from FP32, on all threads, before the call returns. The arrays have one length
-   * and may be the same. For conversions and benchmarks; plans round on store.
+   * target = source, cut among the threads as `bulk` cuts its work: what a conversion is measured against. `stream`:
+   * stored past the caches. The arrays have one length and do not overlap.
    */
-  roundArray(source: Float32Array, target: Float32Array, store: StoreRounding, clock?: RoundingClock): void;
+  copyArray(source: Float32Array, target: Float32Array, options: { readonly stream: boolean }): void;
 }
-
-const CLOCK_ZERO: RoundingClock = { seedLow: 0, seedHigh: 0, step: 0 };
 
 /** @throws RoundoffError INVALID_ARGUMENT for a thread count or tier that this machine cannot give. */
 export function createNativeKernels(addon: NativeAddon, options: NativeOptions = {}): NativeKernels {
@@ -43,6 +38,7 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
   const engine = translateErrors("the native kernels cannot be created", () =>
     addon.createEngine({ threads, tier }),
   );
+  const bulk = createNativeBulkKernels(engine);
   return {
     name: "native",
     threads,
@@ -60,10 +56,9 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
         },
       };
     },
-    roundArray(source, target, store, { seedLow, seedHigh, step } = CLOCK_ZERO) {
-      translateErrors("the array cannot be rounded", () =>
-        engine.roundArray(source, target, encodeStore(store), [seedLow, seedHigh, step]),
-      );
+    bulk,
+    copyArray(source, target, { stream }) {
+      translateErrors("the array cannot be copied", () => engine.bulkCopy(source, target, stream));
     },
   };
 }
@@ -77,18 +72,4 @@ function bindExternals(plan: Plan, externals: ReadonlyMap<string, ExternalArray>
   return plan.buffers
     .filter(({ place }) => place === "external")
     .map((buffer) => boundArray(buffer, externals, buffer.dtype === "i32" ? Int32Array : Float32Array));
-}
-
-/** The addon throws plain TypeErrors that say what is wrong; users see RoundoffErrors only. */
-function translateErrors<T>(what: string, call: () => T): T {
-  try {
-    return call();
-  } catch (cause) {
-    throw addonError(what, cause);
-  }
-}
-
-function addonError(what: string, cause: unknown): RoundoffError {
-  const received = cause instanceof Error ? cause.message : String(cause);
-  return new RoundoffError("INVALID_ARGUMENT", { what, received, cause });
 }

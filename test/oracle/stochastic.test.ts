@@ -184,13 +184,8 @@ describe(`stores of plans${without}`, () => {
       for (const threads of threadCounts) {
         if (!("addon" in loaded)) return;
         const target = new Float32Array(length);
-        const store = {
-          format,
-          rounding: "stochastic",
-          overflow: "saturate",
-          tensorId: KEY.tensorId,
-        } as const;
-        createNativeKernels(loaded.addon, { threads, tier }).roundArray(source, target, store, KEY);
+        const request = { format, rounding: "stochastic", overflow: "saturate", key: KEY } as const;
+        createNativeKernels(loaded.addon, { threads, tier }).bulk.round(source, target, request);
         const { first } = compareResults(new Uint32Array(target.buffer), expected, (i) =>
           patternOfValue(source[i]),
         );

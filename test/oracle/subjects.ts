@@ -41,7 +41,7 @@ function nativeSubject(loaded: LoadedAddon, tier: Tier): Subject {
   return {
     name: `native ${tier}`,
     round(source, target, { format, mode, overflow }) {
-      kernels.roundArray(source, target, { format, rounding: mode, overflow, tensorId: 0 });
+      kernels.bulk.round(source, target, { format, rounding: mode, overflow, statistics: false });
     },
   };
 }

@@ -25,12 +25,20 @@ export interface Groups {
   readonly of: (element: number) => number;
 }
 
+/** A tensor as [outer, rows, columns, inner], with the block axis as its columns. */
+export interface TensorView {
+  readonly outer: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+}
+
 /**
- * The blocks of a tensor.
+ * How a tensor is seen where blocks share a scale.
  * @throws RoundoffError SHAPE_MISMATCH if the shape does not have `elements` elements; INVALID_ARGUMENT for an axis that is
  * not there, or tiles of several rows along the first axis.
  */
-export function blockGroups(elements: number, layout: TensorLayout, block: BlockSize): Groups {
+export function blockView(elements: number, layout: TensorLayout, block: BlockSize): TensorView {
   const shape = shapeOf(elements, layout.shape);
   const axis = axisOf(layout.blockAxis ?? -1, shape, "the block axis");
   require(block.rows === 1 || axis > 0, "INVALID_ARGUMENT", () => ({
@@ -38,12 +46,19 @@ export function blockGroups(elements: number, layout: TensorLayout, block: Block
     expected: "a shape of at least two axes, and a block axis other than the first",
     received: `shape ${shape.join("x")}, block axis ${axis}`,
   }));
-  const rows = axis === 0 ? 1 : shape[axis - 1];
-  const columns = shape[axis];
-  const inner = product(shape.slice(axis + 1));
+  return {
+    outer: product(shape.slice(0, Math.max(0, axis - 1))),
+    rows: axis === 0 ? 1 : shape[axis - 1],
+    columns: shape[axis],
+    inner: product(shape.slice(axis + 1)),
+  };
+}
+
+/** The blocks of a tensor. @throws RoundoffError as `blockView`. */
+export function blockGroups(elements: number, layout: TensorLayout, block: BlockSize): Groups {
+  const { outer, rows, columns, inner } = blockView(elements, layout, block);
   const tileRows = Math.ceil(rows / block.rows);
   const tileColumns = Math.ceil(columns / block.columns);
-  const outer = product(shape.slice(0, Math.max(0, axis - 1)));
   return {
     count: outer * tileRows * tileColumns * inner,
     of(element) {
@@ -55,14 +70,23 @@ export function blockGroups(elements: number, layout: TensorLayout, block: Block
   };
 }
 
-/** One group for each index of an axis, or one for the tensor. @throws RoundoffError as `blockGroups`. */
-export function sliceGroups(elements: number, layout: TensorLayout): Groups {
+/** How a tensor is seen where each index of an axis, its columns, has a scale; one column if the tensor has one scale. */
+export function sliceView(elements: number, layout: TensorLayout): TensorView {
   const shape = shapeOf(elements, layout.shape);
-  if (layout.scaling?.axis === undefined) return { count: 1, of: () => 0 };
+  if (layout.scaling?.axis === undefined) return { outer: 1, rows: 1, columns: 1, inner: elements };
   const axis = axisOf(layout.scaling.axis, shape, "the axis of the scales");
-  const count = shape[axis];
-  const inner = product(shape.slice(axis + 1));
-  return { count, of: (element) => Math.floor(element / inner) % count };
+  return {
+    outer: product(shape.slice(0, axis)),
+    rows: 1,
+    columns: shape[axis],
+    inner: product(shape.slice(axis + 1)),
+  };
+}
+
+/** One group for each index of an axis, or one for the tensor. @throws RoundoffError as `blockView`. */
+export function sliceGroups(elements: number, layout: TensorLayout): Groups {
+  const { columns, inner } = sliceView(elements, layout);
+  return { count: columns, of: (element) => Math.floor(element / inner) % columns };
 }
 
 /** The shape, one axis by default. @throws RoundoffError SHAPE_MISMATCH if it does not have `elements` elements. */

@@ -90,7 +90,8 @@ export function dequantize(tensor: QuantizedTensor): Float32Array {
   return Float32Array.from(codes, (code, element) => coders[groups.of(element)].decode(code));
 }
 
-function groupsOf(elements: number, format: ScaledFormat, layout: TensorLayout): Groups {
+/** Which elements share a scale. @throws RoundoffError for a shape, an axis or a choice that does not fit the format. */
+export function groupsOf(elements: number, format: ScaledFormat, layout: TensorLayout): Groups {
   const { scaling, blockAxis } = layout;
   if (format.kind === "block") {
     refuse(`scaling "${scaling?.rule}"`, scaling !== undefined, format);

@@ -2,15 +2,14 @@
  * The reference of the bulk kernels: formats/ applied to whole arrays, and codes packed. Readable, not fast; the native
  * kernels must give the same bits. Meaning: ../bulk.ts.
  */
-import { require } from "../../base/errors.ts";
 import { decode, encode } from "../../formats/codes.ts";
 import type { FloatFormat, PositFormat, ScaledFormat } from "../../formats/format.ts";
 import { isScaled } from "../../formats/format.ts";
 import { roundArray } from "../../formats/round-array.ts";
-import { shapeOf } from "../../formats/scaled/layout.ts";
 import { dequantize, quantize } from "../../formats/scaled/quantize.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import type { BulkKernels, BulkLayout, BulkRequest, EncodedArray } from "../bulk.ts";
+import { refuseScaling, requireSameLength, requireScales } from "../bulk-checks.ts";
 import { packCodes, unpackCodes } from "../packed-codes.ts";
 
 export function createReferenceBulkKernels(): BulkKernels {
@@ -78,11 +77,7 @@ function encodeScaled(source: Float32Array, format: ScaledFormat, request: BulkR
 
 function decodeScaled(encoded: EncodedArray, format: ScaledFormat, layout: BulkLayout): Float32Array {
   const { elements, scales, tensorScale, zeroPoints } = encoded;
-  require(scales !== undefined, "INVALID_ARGUMENT", () => ({
-    what: `codes of ${format.name} cannot be read without scales`,
-    expected: "the scales that they were encoded with",
-    received: "none",
-  }));
+  requireScales(scales, format);
   const { shape, blockAxis, scaling } = layout;
   const isInteger = format.kind === "fixed" || format.element.kind === "fixed";
   const signed = isInteger && scaling?.rule !== "affine";
@@ -97,25 +92,4 @@ function scaledOptions(request: BulkRequest) {
 
 function wordsOf({ key }: BulkRequest): ((element: number) => number) | undefined {
   return key === undefined ? undefined : roundingCursor(key);
-}
-
-/** Formats without scales have nothing that a block axis or a rule could mean; a shape is fine if it fits. */
-function refuseScaling(request: BulkLayout & Pick<BulkRequest, "scaleRule">, elements: number): void {
-  const { format, shape, blockAxis, scaling, scaleRule } = request;
-  const given = { "block axis": blockAxis, scaling: scaling?.rule, "scale rule": scaleRule };
-  const [name, value] = Object.entries(given).find(([, option]) => option !== undefined) ?? [];
-  require(name === undefined, "INVALID_ARGUMENT", () => ({
-    what: `a ${name} does not apply to ${format.name}, which has no scales`,
-    expected: `no ${name}`,
-    received: String(value),
-  }));
-  shapeOf(elements, shape);
-}
-
-function requireSameLength(source: Float32Array, target: Float32Array): void {
-  require(source.length === target.length, "SHAPE_MISMATCH", () => ({
-    what: "source and target of a rounding differ in length",
-    expected: `${source.length} elements`,
-    received: `${target.length} elements`,
-  }));
 }

@@ -1,0 +1,104 @@
+// Walking a tensor whose elements share scales: contiguous runs of elements, and bands of runs whose groups lie in no
+// other band. Knows nothing of values.
+#pragma once
+
+#include "bulk_chunks.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// n ≤ kPiece contiguous elements. Element i belongs to group `group` + ⌊i / width⌋.
+struct GroupRun {
+  int64_t offset, n, group, width;
+};
+
+// The layout with as few and as long rows as the same groups allow.
+inline GroupLayout flattened(GroupLayout layout) {
+  if (layout.slices || layout.inner != 1 || layout.blockRows != 1) return layout;
+  layout.blockColumns = std::min(layout.blockColumns, std::max<int64_t>(layout.columns, 1));
+  if (layout.columns % layout.blockColumns != 0) return layout;
+  return {1, 1, layout.elements(), 1, 1, layout.blockColumns, false};
+}
+
+// Bands of a layout of tiles: tile row × a stretch of columns (inner 1), or tile × a stretch of inner indices.
+class Bands {
+ public:
+  explicit Bands(const GroupLayout& layout) : l_(layout) {
+    const int64_t blocks = std::max<int64_t>(1, kPiece / l_.blockColumns);
+    stretch_ = l_.inner == 1 ? blocks * l_.blockColumns : kPiece;
+    across_ = l_.inner == 1 ? 1 : l_.tile_columns();
+    stretches_ = chunks_of(l_.inner == 1 ? l_.columns : l_.inner, stretch_);
+  }
+
+  int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * l_.tile_rows() * across_ * stretches_; }
+
+  struct Band {
+    int64_t outer, tileRow, tileColumn, begin, n;  // `begin`, `n`: the stretch
+    int64_t group, groups;                         // the groups of the band are contiguous
+  };
+
+  Band at(int64_t index) const {
+    Band band{};
+    const int64_t stretch = index % stretches_, tile = index / stretches_;
+    band.begin = stretch * stretch_;
+    band.n = std::min(stretch_, (l_.inner == 1 ? l_.columns : l_.inner) - band.begin);
+    band.tileColumn = tile % across_;
+    band.tileRow = tile / across_ % l_.tile_rows();
+    band.outer = tile / across_ / l_.tile_rows();
+    const int64_t tileIndex = (band.outer * l_.tile_rows() + band.tileRow) * l_.tile_columns();
+    if (l_.inner == 1) {
+      band.group = tileIndex + band.begin / l_.blockColumns;
+      band.groups = chunks_of(band.n, l_.blockColumns);
+    } else {
+      band.group = (tileIndex + band.tileColumn) * l_.inner + band.begin;
+      band.groups = band.n;
+    }
+    return band;
+  }
+
+  // body(run) for every run of a band; groups count from the band's first.
+  template <class Body>
+  void runs(const Band& band, const Body& body) const {
+    const int64_t lastRow = std::min(l_.rows, (band.tileRow + 1) * l_.blockRows);
+    for (int64_t row = band.tileRow * l_.blockRows; row < lastRow; row++) {
+      const int64_t start = (band.outer * l_.rows + row) * l_.columns;
+      if (l_.inner == 1) {
+        for (int64_t i = 0; i < band.n; i += kPiece) {
+          const int64_t n = std::min(kPiece, band.n - i);
+          body(GroupRun{start + band.begin + i, n, 0, l_.blockColumns});
+        }
+        continue;
+      }
+      const int64_t lastColumn = std::min(l_.columns, (band.tileColumn + 1) * l_.blockColumns);
+      for (int64_t column = band.tileColumn * l_.blockColumns; column < lastColumn; column++) {
+        body(GroupRun{(start + column) * l_.inner + band.begin, band.n, 0, 1});
+      }
+    }
+  }
+
+ private:
+  GroupLayout l_;
+  int64_t stretch_, across_, stretches_;
+};
+
+// Runs of slices: pieces of the rows [columns, inner] of each outer index. Numbered so that any range can be walked.
+class SliceRuns {
+ public:
+  explicit SliceRuns(const GroupLayout& layout) : l_(layout) {
+    pieces_ = chunks_of(l_.inner == 1 ? l_.columns : l_.inner, kPiece);
+    perOuter_ = l_.inner == 1 ? pieces_ : l_.columns * pieces_;
+  }
+  int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * perOuter_; }
+  GroupRun at(int64_t index) const {
+    const int64_t outer = index / perOuter_, rest = index % perOuter_;
+    const int64_t begin = rest % pieces_ * kPiece, start = outer * l_.columns * l_.inner;
+    if (l_.inner == 1) return {start + begin, std::min(kPiece, l_.columns - begin), begin, 1};
+    const int64_t column = rest / pieces_, n = std::min(kPiece, l_.inner - begin);
+    return {start + column * l_.inner + begin, n, column, n};
+  }
+
+ private:
+  GroupLayout l_;
+  int64_t pieces_, perOuter_;
+};
+
+}  // namespace roundoff::ROUNDOFF_TIER

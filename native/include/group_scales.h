@@ -1,0 +1,58 @@
+// From the range of a group to its scale and step: exponents from the bits of amax, never from a logarithm. The truth is
+// src/formats/scaled/scale-rules.ts and scales.ts.
+#pragma once
+
+#include "bulk.h"
+#include "round_target.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+
+constexpr int32_t kNoExponent = 1 << 30;  // EXPONENT_NOT_A_NUMBER
+
+// `amax` in FP32 bits, the largest of all for NaN; min ≤ 0 ≤ max, for affine integers only.
+struct GroupRange {
+  uint32_t amax = 0;
+  float min = 0, max = 0;
+};
+
+// What elements of a group are rounded with.
+struct GroupStep {
+  double step;      // the real number that 1 stands for; NaN: the group is not a number
+  float scale;      // as it is kept beside the codes
+  float smallest;   // below it a magnitude is subnormal (integers: below one step); rounded up to FP32
+  uint32_t shift;   // step = 2^E: E << 23, where `fast`
+  int32_t zeroPoint;
+  bool fast;        // the loops on FP32 bits may be used
+};
+
+class GroupScales {
+ public:
+  GroupScales(const Element& element, const ScaleSpec& spec);
+
+  // Two-level scales: before anything else, with the amax of the tensor in bits.
+  void set_tensor_amax(uint32_t amax);
+  void set_tensor_scale(float scale) { tensorScale_ = scale; }
+  float tensor_scale() const { return tensorScale_; }
+
+  GroupStep step_for(const GroupRange& range) const;
+  // The step of a scale that was kept.
+  double step_of(float scale) const;
+
+  // Steps 2^E with E in this range can be rounded by loops on FP32 bits.
+  const Target& target() const { return target_; }
+
+ private:
+  GroupStep power_of_two(float scale, int exponent, bool zero) const;
+  GroupStep real_step(float scale, double step, int32_t zeroPoint) const;
+  int mx_exponent(uint32_t amax) const;
+  int block_exponent(uint32_t amax) const;
+  float two_level_scale(uint32_t amax) const;
+
+  const Element& element_;
+  const ScaleSpec& spec_;
+  Target target_{};
+  int lowestFast_ = 1, highestFast_ = 0;
+  float tensorScale_ = 1;
+};
+
+}  // namespace roundoff::ROUNDOFF_TIER

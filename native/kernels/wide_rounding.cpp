@@ -1,0 +1,176 @@
+// Rounding in FP64, literally as src/formats/round.ts and round-integer.ts define it: quotient, floor, fraction, decision.
+#include "wide_rounding.h"
+
+#include <cmath>
+
+#include "round_loops.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+namespace {
+
+constexpr uint64_t kExponentBits = 0x7ffull << 52;
+
+inline uint64_t word_of(double x) { return std::bit_cast<uint64_t>(x); }
+inline double double_of(uint64_t bits) { return std::bit_cast<double>(bits); }
+
+// An element format as what the loop needs, in FP64.
+struct WideGrid {
+  uint64_t eminField;     // exponent field of the smallest normal, in place
+  uint64_t belowSpacing;  // bits of the spacing below it
+  uint64_t drop;          // precision − 1, in place of an exponent
+  double maxFinite, overflow, smallest;
+  double randomScale, unusedScale;  // 2^r and 2^−(32 − r)
+  bool integer, hasSign, hasZero, hasNegativeZero;
+};
+
+WideGrid grid_of(const Element& element) {
+  const StoreRounding& store = element.store;
+  const bool integer = element.kind == ElementKind::integer;
+  const int spacing = store.hasSubnormals ? store.emin - (store.precision - 1) : store.emin;
+  WideGrid grid{};
+  grid.eminField = static_cast<uint64_t>(store.emin + 1023) << 52;
+  grid.belowSpacing = static_cast<uint64_t>(spacing + 1023) << 52;
+  grid.drop = static_cast<uint64_t>(store.precision - 1) << 52;
+  grid.maxFinite = store.maxFinite;
+  const double infinity = store.hasInfinity ? static_cast<double>(INFINITY) : static_cast<double>(NAN);
+  grid.overflow = store.overflow == Overflow::saturate   ? store.maxFinite
+                  : store.overflow == Overflow::infinity ? infinity
+                                                         : static_cast<double>(NAN);
+  grid.smallest = std::ldexp(1.0, store.emin);
+  grid.randomScale = std::ldexp(1.0, 32 - static_cast<int>(store.unusedRandom));
+  grid.unusedScale = std::ldexp(1.0, -static_cast<int>(store.unusedRandom));
+  grid.integer = integer;
+  grid.hasSign = element.hasSign;
+  grid.hasZero = element.hasZero;
+  grid.hasNegativeZero = store.hasNegativeZero;
+  return grid;
+}
+
+// Whole numbers below 2^52: adding this power rounds to the nearest even integer.
+constexpr double kWhole = 0x1p52;
+inline double nearest_whole(double x) { return (x + kWhole) - kWhole; }
+
+// 1 if `floor` + `fraction` (in units) goes up. `odd`: whether floor is.
+template <Rounding mode>
+inline bool up_from(double floor, double fraction, bool negative, uint32_t word, const WideGrid& g) {
+  const bool inexact = fraction != 0;
+  if constexpr (mode == Rounding::nearestAway) return fraction >= 0.5;
+  if constexpr (mode == Rounding::towardZero) return false;
+  if constexpr (mode == Rounding::towardPositive) return inexact & !negative;
+  if constexpr (mode == Rounding::towardNegative) return inexact & negative;
+  if constexpr (mode == Rounding::toOdd) return inexact & (nearest_whole(floor * 0.5) == floor * 0.5);
+  if constexpr (mode == Rounding::stochastic) {
+    const double whole = std::floor(fraction * 0x1p32);
+    const double random = std::floor(static_cast<double>(word) * g.unusedScale);
+    return inexact & (nearest_whole(whole * g.unusedScale) + random >= g.randomScale);
+  }
+  return false;
+}
+
+// A magnitude ≥ 0, finite, rounded as if there were no largest exponent.
+template <Rounding mode>
+inline double round_unbounded(double a, bool negative, uint32_t word, const WideGrid& g) {
+  const uint64_t field = word_of(a) & kExponentBits;
+  const uint64_t spacing = g.integer || field < g.eminField ? g.belowSpacing : field - g.drop;
+  const double unit = double_of(spacing), inverse = double_of((2046ull << 52) - spacing);
+  const double power = double_of(spacing + (52ull << 52));
+  const double near = (a + power) - power;
+  if constexpr (mode == Rounding::nearestEven) return near;
+  const double floor = near > a ? near - unit : near;
+  const bool up = up_from<mode>(floor * inverse, (a - floor) * inverse, negative, word, g);
+  return up ? floor + unit : floor;
+}
+
+struct WideResult {
+  double element, value;
+  bool overflows;
+};
+
+template <Rounding mode>
+inline WideResult round_one(float x, double step, uint32_t word, const WideGrid& g) {
+  const double quotient = step == 0 ? 0.0 * static_cast<double>(x) : static_cast<double>(x) / step;
+  const bool negative = x < 0;
+  const double a = std::fabs(quotient);
+  const bool finite = a < static_cast<double>(INFINITY);
+  const double rounded = finite ? round_unbounded<mode>(a, negative, word, g) : a;
+  const bool overflows = rounded > g.maxFinite;
+  double magnitude = overflows ? g.overflow : rounded;
+  magnitude = magnitude == 0 && !g.hasZero ? g.smallest : magnitude;
+  magnitude = negative && !g.hasSign ? static_cast<double>(NAN) : magnitude;
+  const bool signs = word_of(quotient) >> 63 != 0 && g.hasSign && (magnitude != 0 || g.hasNegativeZero);
+  const double element = signs ? -magnitude : magnitude;
+  return {element, element * step, overflows && !(negative && !g.hasSign)};
+}
+
+template <Rounding mode>
+inline WideResult round_affine(float x, double step, int32_t zeroPoint, uint32_t word, const WideGrid& g) {
+  const double quotient = step == 0 ? 0.0 * static_cast<double>(x) : static_cast<double>(x) / step;
+  const bool negative = quotient < 0;
+  const double rounded = round_unbounded<mode>(std::fabs(quotient), negative, word, g);
+  const double shifted = (negative ? -rounded : rounded) + zeroPoint;
+  const double below = shifted < 0 ? 0.0 : shifted;
+  const double code = below > g.maxFinite ? g.maxFinite : below;
+  return {code, (code - zeroPoint) * step, code != shifted};
+}
+
+template <Rounding mode, bool affine, bool perElement>
+uint32_t wide_loop(const float* x, float* y, int64_t n, const WideGrid& grid, const WideSteps& s, const uint32_t* random,
+                   bool elements) {
+  const WideGrid g = grid;
+  uint32_t overflows = 0;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t at = perElement ? i : 0;
+    const double step = s.steps[at];
+    const uint32_t word = mode == Rounding::stochastic ? random[i] : 0;
+    WideResult result;
+    if constexpr (affine) {
+      result = round_affine<mode>(x[i], step, s.zeroPoints[at], word, g);
+    } else {
+      result = round_one<mode>(x[i], step, word, g);
+    }
+    const bool number = step == step;
+    overflows += number && result.overflows ? 1u : 0u;
+    const double element = number ? result.element : 0.0;
+    const double value = number ? result.value : static_cast<double>(NAN);
+    y[i] = static_cast<float>(elements ? element : value);
+  }
+  return overflows;
+}
+
+template <bool affine, bool perElement>
+auto wide_loop_for(Rounding mode) {
+  switch (mode) {
+    case Rounding::nearestEven:
+      return wide_loop<Rounding::nearestEven, affine, perElement>;
+    case Rounding::nearestAway:
+      return wide_loop<Rounding::nearestAway, affine, perElement>;
+    case Rounding::towardZero:
+      return wide_loop<Rounding::towardZero, affine, perElement>;
+    case Rounding::towardPositive:
+      return wide_loop<Rounding::towardPositive, affine, perElement>;
+    case Rounding::towardNegative:
+      return wide_loop<Rounding::towardNegative, affine, perElement>;
+    case Rounding::toOdd:
+      return wide_loop<Rounding::toOdd, affine, perElement>;
+    default:
+      return wide_loop<Rounding::stochastic, affine, perElement>;
+  }
+}
+
+}  // namespace
+
+uint32_t round_wide(const float* x, float* y, int64_t n, const Element& element, const WideSteps& steps,
+                    const uint32_t* random, bool elements) {
+  WideGrid grid = grid_of(element);
+  const Rounding mode = element.store.rounding;
+  if (steps.zeroPoints != nullptr) {
+    grid.maxFinite = std::ldexp(1.0, element.bits) - 1;
+    return (steps.perElement ? wide_loop_for<true, true>(mode)
+                             : wide_loop_for<true, false>(mode))(x, y, n, grid, steps, random, elements);
+  }
+  return (steps.perElement ? wide_loop_for<false, true>(mode)
+                           : wide_loop_for<false, false>(mode))(x, y, n, grid, steps, random, elements);
+}
+
+}  // namespace roundoff::ROUNDOFF_TIER

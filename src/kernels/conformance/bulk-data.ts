@@ -1,0 +1,91 @@
+/**
+ * Arrays and requests for bulk conversions at which they go wrong if they can. Knows nothing of kernels.
+ */
+import type { FixedFormat, NumberFormat, Rounding } from "../../formats/format.ts";
+import { OVERFLOWS, ROUNDINGS, SCALE_RULES } from "../../formats/format.ts";
+import type { BulkRequest } from "../bulk.ts";
+import { bitPatterns, normals, roundingInputs, stream } from "./data.ts";
+
+export const KEY = { seedLow: 0xdeadbeef, seedHigh: 0x12345678, step: 0xfffffffe, tensorId: 77 };
+
+/** Everything that a float or posit can stumble over, and lengths that are multiples of nothing. */
+export function elementInputs(format: NumberFormat, id: number): Float32Array {
+  const edges = format.kind === "float" && format.bits <= 32 ? roundingInputs(format, id) : [];
+  const powers = Array.from({ length: 130 }, (_, i) => 2 ** (i - 65) * (1 + (i % 7) / 8));
+  return Float32Array.from([...edges, ...powers, ...powers.map((x) => -x), ...bitPatterns(301, id + 1)]);
+}
+
+/**
+ * Blocks of 60 elements: ordinary ones, all zeros of both signs, one NaN, one Infinity, one large among small ones,
+ * amax just below and at powers of two, a huge range, FP32's subnormals, and FP32's largest values.
+ */
+export function blockInputs(id: number, { finite }: { readonly finite: boolean }): Float32Array {
+  const random = stream(id);
+  const makers: ((i: number) => number)[] = [
+    () => random.normal(),
+    (i) => (i % 2 === 0 ? 0 : -0),
+    (i) => (i === 17 && !finite ? Number.NaN : random.normal()),
+    (i) => (i === 41 && !finite ? -Infinity : random.normal()),
+    (i) => (i === 30 ? 1e6 : random.normal()),
+    (i) => (i === 3 ? 4 * (1 - 2 ** -24) : random.uniform()),
+    (i) => (i === 3 ? -4 : random.uniform()),
+    (i) => (i === 5 ? 4 * (1 + 2 ** -23) : random.uniform()),
+    () => random.normal() * 2 ** (random.below(80) - 40),
+    () => random.normal() * 2 ** -140,
+    () => random.normal() * 2 ** -120,
+    () => (finite ? 1 : 3.4028234663852886e38) * (2 * random.uniform() - 1),
+    () => (random.below(9) - 4) / 2,
+  ];
+  return Float32Array.from(makers.flatMap((make) => Array.from({ length: 60 }, (_, i) => make(i))));
+}
+
+type Choices = Omit<BulkRequest, "format" | "rounding" | "key">;
+
+const AFFINE_AND_OTHERS = [
+  undefined,
+  { rule: "powerOfTwo", axis: 1 },
+  { rule: "symmetric" },
+  { rule: "symmetric", axis: 0 },
+  { rule: "affine" },
+  { rule: "affine", axis: -1 },
+] as const;
+
+/** What can be chosen for a format beside the rounding mode; shapes are for the 780 elements of `blockInputs`. */
+export function choicesFor(format: NumberFormat): Choices[] {
+  if (format.kind === "float") return OVERFLOWS.map((overflow) => ({ overflow }));
+  const overflow = "saturate";
+  if (format.kind === "posit") return [{ overflow }];
+  if (format.kind === "fixed") return fixedChoices(format);
+  const rules =
+    format.scale.kind === "twoLevel"
+      ? []
+      : SCALE_RULES.filter((rule) => format.scale.kind === "e8m0" || rule === "floor" || rule === "ceil");
+  return [
+    { overflow, shape: [13, 60] },
+    { overflow, shape: [39, 20], blockAxis: 1 },
+    { overflow, shape: [5, 26, 6], blockAxis: 1 },
+    { overflow, shape: [4, 39, 5] },
+    { overflow, shape: [2, 390] },
+    ...rules.map((scaleRule): Choices => ({ overflow, scaleRule, shape: [13, 60] })),
+  ];
+}
+
+function fixedChoices(format: FixedFormat): Choices[] {
+  const scalings =
+    format.bits % 4 === 0 || format.bits === 2 ? AFFINE_AND_OTHERS : AFFINE_AND_OTHERS.slice(0, 1);
+  return scalings.map((scaling) => ({ overflow: "saturate", scaling, shape: [13, 12, 5] }));
+}
+
+/** Every mode; stochastic with all, few and nearly all of the random bits. */
+export const MODES: readonly { readonly rounding: Rounding; readonly randomBits?: number }[] = [
+  ...ROUNDINGS.map((rounding) => ({ rounding })),
+  { rounding: "stochastic", randomBits: 3 },
+  { rounding: "stochastic", randomBits: 31 },
+];
+
+/** Long enough for many chunks on two threads, and a multiple of nothing. */
+export function longInput(id: number): Float32Array {
+  const values = normals(100_003, id);
+  values[77_777] = 1e30;
+  return values;
+}
