@@ -3,6 +3,7 @@ import { elementCount, Graph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { namedParameters, namedStates } from "../nn/index.ts";
 import { MODELS, modelDefinition } from "./catalog.ts";
+import { classifierLogits } from "./classifier.ts";
 import { createModel } from "./model.ts";
 
 const task = { channels: 1, size: 32, classes: 10 };
@@ -17,7 +18,9 @@ describe("models", () => {
     for (const training of [true, false]) {
       const graph = new Graph({ training });
       const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [3, 32, 32, 1], "input"));
-      expect(createModel(modelDefinition(name), task).forward(x).shape).toEqual([3, 10]);
+      const { logits, auxiliary } = classifierLogits(createModel(modelDefinition(name), task).forward(x));
+      expect(logits.shape).toEqual([3, 10]);
+      for (const aside of auxiliary) expect(aside.logits.shape).toEqual([3, 10]);
     }
   });
 
@@ -33,6 +36,9 @@ describe("models", () => {
   });
 
   it.each([
+    ["alexnet", 61_100_840],
+    ["vgg16", 138_357_544],
+    ["googlenet", 13_004_888],
     ["resnet18", 11_689_512],
     ["resnet34", 21_797_672],
     ["resnet50", 25_557_032],
@@ -54,6 +60,20 @@ describe("models", () => {
     expect(lastOf("layer2.3")).toEqual([28, 28, 512]);
     expect(lastOf("layer3.5")).toEqual([14, 14, 1024]);
     expect(lastOf("layer4.2")).toEqual([7, 7, 2048]);
+  });
+
+  it("googlenet has auxiliary classifiers in training only, and 6.6 million parameters without them", () => {
+    const model = createModel(modelDefinition("googlenet"), { channels: 3, size: 224, classes: 1000 });
+    const count = namedParameters(model)
+      .filter(([name]) => !name.startsWith("aux"))
+      .reduce((sum, [, { shape }]) => sum + elementCount(shape), 0);
+    expect(count).toBe(6_624_904);
+    const asides = [true, false].map((training) => {
+      const graph = new Graph({ training });
+      const x = new Tensor(graph, graph.source({ kind: "input", name: "x" }, [1, 224, 224, 3], "input"));
+      return classifierLogits(model.forward(x)).auxiliary.length;
+    });
+    expect(asides).toEqual([2, 0]);
   });
 
   it("a ResNet for small pictures keeps their size in the stem", () => {

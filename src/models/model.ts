@@ -1,6 +1,7 @@
 /** What a model file exports: a name, where the network is described, and how to build it. Knows no number formats. */
 import { RoundoffError } from "../base/errors.ts";
-import { bindNames, type Module } from "../nn/index.ts";
+import { bindNames } from "../nn/index.ts";
+import type { Classifier } from "./classifier.ts";
 
 /** Images [size, size, channels] in, `classes` logits out. */
 export interface ImageTask {
@@ -16,7 +17,7 @@ export interface ModelDefinition {
   readonly source: string;
   /** Every option with its default; positive integers. */
   readonly defaults: ModelOptions;
-  readonly create: (task: ImageTask, options: ModelOptions) => Module;
+  readonly create: (task: ImageTask, options: ModelOptions) => Classifier;
 }
 
 /** Builds the model with its names bound. Unknown or impossible options are refused. */
@@ -24,7 +25,7 @@ export function createModel(
   definition: ModelDefinition,
   task: ImageTask,
   options: Readonly<Record<string, number | undefined>> = {},
-): Module {
+): Classifier {
   const merged: Record<string, number> = { ...definition.defaults };
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;

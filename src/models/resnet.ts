@@ -2,7 +2,6 @@
  * ResNet-18, -34 and -50 for ImageNet, with torchvision's names. Source: He et al. 2016, table 1. `width` scales all
  * channels (64 in the paper); `stemKernel: 3` is the stem for small pictures: 3×3, stride 1, no pooling.
  */
-import { RoundoffError } from "../base/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import {
   BatchNorm2d,
@@ -15,11 +14,10 @@ import {
 } from "../nn/index.ts";
 import type { ImageTask, ModelDefinition, ModelOptions } from "./model.ts";
 import { BASIC_BLOCK, type BlockKind, BOTTLENECK, residualStage } from "./residual-blocks.ts";
+import { requireStem } from "./stem.ts";
 
 /** Blocks in each of the four stages. */
 type Depths = readonly [number, number, number, number];
-
-const STEM_KERNELS = [3, 7];
 
 class ResNet extends Module {
   readonly conv1: Conv2d;
@@ -35,7 +33,7 @@ class ResNet extends Module {
   constructor(kind: BlockKind, depths: Depths, { channels, classes }: ImageTask, options: ModelOptions) {
     super();
     const { width, stemKernel } = options;
-    requireStem(stemKernel);
+    requireStem("a ResNet", stemKernel, [3, 7]);
     const small = stemKernel === 3;
     const stride = small ? 1 : 2;
     this.conv1 = new Conv2d(channels, width, stemKernel, { stride, padding: stemKernel >> 1, bias: false });
@@ -64,15 +62,6 @@ class ResNet extends Module {
     );
     return this.fc.forward(this.avgpool.forward(features));
   }
-}
-
-function requireStem(stemKernel: number): void {
-  if (STEM_KERNELS.includes(stemKernel)) return;
-  throw new RoundoffError("INVALID_ARGUMENT", {
-    what: "there is no such stem of a ResNet",
-    expected: `stemKernel one of ${STEM_KERNELS.join(", ")}`,
-    received: String(stemKernel),
-  });
 }
 
 function definition(name: string, kind: BlockKind, depths: Depths): ModelDefinition {

@@ -68,7 +68,14 @@ export {
   type MaxPool1dOptions,
   maxPool1d,
 } from "./functional/pooling.ts";
-export type { Initializer } from "./initializers.ts";
+export {
+  constant,
+  type Initializer,
+  kaimingNormalFanOut,
+  normal,
+  type ParameterStart,
+  uniformFanIn,
+} from "./initializers.ts";
 export { ReLU } from "./layers/activations.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { Flatten, Identity, Sequential } from "./layers/containers.ts";

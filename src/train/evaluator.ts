@@ -1,7 +1,7 @@
 /** Evaluation of a whole split: loss and accuracy over every example, in batches of one compiled plan. */
 import type { ImageSet } from "../data/image-set.ts";
 import { createEvalLoader } from "../data/loader.ts";
-import type { Module } from "../nn/index.ts";
+import type { Classifier } from "../models/classifier.ts";
 import { IMAGE_SIZE } from "./config.ts";
 import { compileEvaluation, type StepOptions } from "./train-step.ts";
 
@@ -15,7 +15,7 @@ export interface Evaluator {
 }
 
 export function compileEvaluator(
-  model: Module,
+  model: Classifier,
   set: ImageSet,
   limit: number | undefined,
   options: Omit<StepOptions, "batchShape">,

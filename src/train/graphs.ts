@@ -5,7 +5,8 @@
 import { gradients } from "../autodiff/gradients.ts";
 import { Graph, type Value } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
-import { crossEntropy, type Module, namedParameters } from "../nn/index.ts";
+import { type Classifier, classifierLogits } from "../models/classifier.ts";
+import { crossEntropy, namedParameters } from "../nn/index.ts";
 import { appendUpdate, type Trained } from "../optim/append-update.ts";
 import { SGD, type SgdOptions } from "../optim/optimizers.ts";
 import { applyPolicy } from "../precision/apply-policy.ts";
@@ -26,7 +27,7 @@ export type BatchShape = readonly [number, number, number, number];
 
 /** One step of training as a graph: outputs `loss` and `correct`, updates of every state. */
 export function trainGraph(
-  model: Module,
+  model: Classifier,
   recipe: Recipe,
   batchShape: BatchShape,
   optimizer: SgdOptions,
@@ -48,20 +49,25 @@ export function trainGraph(
 }
 
 /** Loss and correct count of a batch in evaluation mode: running statistics, no updates. */
-export function evaluationGraph(model: Module, recipe: Recipe, batchShape: BatchShape): Graph {
+export function evaluationGraph(model: Classifier, recipe: Recipe, batchShape: BatchShape): Graph {
   const graph = new Graph({ training: false });
   traceLoss(graph, model, batchShape);
   return applyPolicy(graph, recipe.policy);
 }
 
-function traceLoss(graph: Graph, model: Module, batchShape: BatchShape): Value {
+function traceLoss(graph: Graph, model: Classifier, batchShape: BatchShape): Value {
   const images = graph.source({ kind: "input", name: EXTERNALS.images }, batchShape, "input");
   const labels = graph.source({ kind: "input", name: EXTERNALS.labels }, [batchShape[0]], "label", "i32");
-  const logits = model.forward(new Tensor(graph, images));
-  const { loss, correct } = crossEntropy(logits, new Tensor(graph, labels));
+  const target = new Tensor(graph, labels);
+  const { logits, auxiliary } = classifierLogits(model.forward(new Tensor(graph, images)));
+  const { loss, correct } = crossEntropy(logits, target);
   graph.output(EXTERNALS.loss, loss.value);
   graph.output(EXTERNALS.correct, correct.value);
-  return loss.value;
+  // What is reported is the loss of the answer; auxiliary classifiers only train.
+  return auxiliary.reduce(
+    (sum, { logits: aside, weight }) => sum.add(crossEntropy(aside, target).loss.affine(weight)),
+    loss,
+  ).value;
 }
 
 /** The gradient of the loss with respect to itself: 1, or the loss scale as the caller writes it before each step. */

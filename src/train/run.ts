@@ -4,8 +4,9 @@ import { RoundoffError } from "../base/errors.ts";
 import { takeLock } from "../base/lock-file.ts";
 import { elementCount } from "../graph/graph.ts";
 import { modelDefinition } from "../models/catalog.ts";
+import type { Classifier } from "../models/classifier.ts";
 import { createModel } from "../models/model.ts";
-import { type Module, namedStates } from "../nn/index.ts";
+import { namedStates } from "../nn/index.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import { checkConfig, IMAGE_SIZE } from "./config.ts";
 import { requireMemory } from "./memory.ts";
@@ -34,7 +35,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 /** Parameters, momentum and the copy of both that finds out where a run went wrong, in FP32. */
-function stateBytes(model: Module): number {
+function stateBytes(model: Classifier): number {
   return namedStates(model).reduce((bytes, [, { shape }]) => bytes + 4 * 4 * elementCount(shape), 0);
 }
 

@@ -6,7 +6,7 @@ import { type BuiltPlan, buildPlan, CLOCK } from "../compile/build-plan.ts";
 import { requireBound } from "../compile/evaluate.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { ExternalArray, KernelSet, PreparedPlan } from "../kernels/contract.ts";
-import type { Module } from "../nn/index.ts";
+import type { Classifier } from "../models/classifier.ts";
 import { learningRateName } from "../optim/append-update.ts";
 import type { SgdOptions } from "../optim/optimizers.ts";
 import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
@@ -61,7 +61,7 @@ export interface StepControl {
 }
 
 /** Traces, differentiates, rounds, lowers and prepares the training step of a model. */
-export function compileTrainStep(model: Module, options: TrainStepOptions): TrainStep {
+export function compileTrainStep(model: Classifier, options: TrainStepOptions): TrainStep {
   const { recipe, state, batchShape } = options;
   const graph = trainGraph(model, recipe, batchShape, options.optimizer);
   addTrainingState(state, graph, recipe.lossScaling);
@@ -112,7 +112,7 @@ export interface EvaluationStep {
 }
 
 /** Prepares the evaluation of one batch: the same roundings as in training, running statistics, no updates. */
-export function compileEvaluation(model: Module, options: StepOptions): EvaluationStep {
+export function compileEvaluation(model: Classifier, options: StepOptions): EvaluationStep {
   const built = buildPlan(evaluationGraph(model, options.recipe, options.batchShape));
   requireMemory("the evaluation of a batch", stepBytes(built, options.batchShape));
   const io = inputsAndOutputs(options.batchShape);

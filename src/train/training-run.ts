@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { RoundoffError } from "../base/errors.ts";
 import { createTrainLoader, type TrainLoader } from "../data/loader.ts";
-import type { Module } from "../nn/index.ts";
+import type { Classifier } from "../models/classifier.ts";
 import { learningRateAt } from "../optim/schedules.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import type { EndStatus, NonFiniteTensor, WarningLine } from "../runlog/schema.ts";
@@ -67,7 +67,7 @@ export class TrainingRun {
   private status: EndStatus | undefined;
   private firstNonFinite: NonFiniteTensor | undefined;
 
-  constructor(options: TrainOptions, recipe: Recipe, model: Module) {
+  constructor(options: TrainOptions, recipe: Recipe, model: Classifier) {
     const { config, data, kernels } = options;
     this.options = options;
     this.config = config;

@@ -66,7 +66,7 @@ export class MultiheadAttention extends Module<AttentionOutput> {
       this.v_proj_weight = projection(embedDim, vdim);
     }
     if (bias) this.in_proj_bias = new Parameter([3 * embedDim], "bias", constant(0));
-    this.out_proj = new Linear(embedDim, embedDim, { bias, initializeBias: constant(0) });
+    this.out_proj = new Linear(embedDim, embedDim, { bias, start: { bias: constant(0) } });
     this.heads = numHeads;
     this.features = embedDim;
     this.options = options;

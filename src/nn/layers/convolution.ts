@@ -12,7 +12,7 @@ import {
   convTranspose2d,
   type Padding2d,
 } from "../functional/convolution.ts";
-import { type Initializer, kaimingNormalFanOut, uniformFanIn } from "../initializers.ts";
+import { type Initializer, kaimingNormalFanOut, type ParameterStart, uniformFanIn } from "../initializers.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 
@@ -23,17 +23,19 @@ const TORCH_AXES_1D = [0, 2, 1];
 export interface Conv2dOptions extends Omit<ConvOptions, "padding"> {
   readonly bias?: boolean;
   readonly padding?: Padding2d;
+  /** Default: PyTorch's; without bias the normal start of ResNets. */
+  readonly start?: ParameterStart;
 }
 
 /** x[N, H, W, inChannels] → [N, OH, OW, outChannels]. */
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  private readonly options: Omit<Conv2dOptions, "bias">;
+  private readonly options: Omit<Conv2dOptions, "bias" | "start">;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
     super();
-    const { bias = true, groups = 1, ...spatial } = options;
+    const { bias = true, groups = 1, start, ...spatial } = options;
     const [rows, columns] = pair(kernelSize);
     const fanIn = (inChannels / groups) * rows * columns;
     // Before batch norm (no bias) the ResNet initialisation; otherwise PyTorch's default.
@@ -41,10 +43,10 @@ export class Conv2d extends Module {
     this.weight = new Parameter(
       [outChannels, rows, columns, inChannels / groups],
       "weight",
-      initialize,
+      start?.weight ?? initialize,
       TORCH_AXES_2D,
     );
-    if (bias) this.bias = new Parameter([outChannels], "bias", uniformFanIn(fanIn));
+    if (bias) this.bias = new Parameter([outChannels], "bias", start?.bias ?? uniformFanIn(fanIn));
     this.options = { ...spatial, groups };
   }
 

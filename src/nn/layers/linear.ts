@@ -1,12 +1,12 @@
 /** Fully connected layers. Weights are [out, in], as PyTorch's. */
 import type { Tensor } from "../../graph/tensor.ts";
-import { type Initializer, uniformFanIn } from "../initializers.ts";
+import { type ParameterStart, uniformFanIn } from "../initializers.ts";
 import { Module, Parameter } from "../module.ts";
 
 export interface LinearOptions {
   readonly bias?: boolean;
-  /** Default: uniform in ±1/√in, as the weights. */
-  readonly initializeBias?: Initializer;
+  /** Default: uniform in ±1/√inFeatures, as PyTorch's. */
+  readonly start?: ParameterStart;
 }
 
 /** x[N, in] → x·weightᵀ + bias, [N, out]. */
@@ -14,11 +14,14 @@ export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
 
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, { bias = true, start }: LinearOptions = {}) {
     super();
-    const { bias = true, initializeBias = uniformFanIn(inFeatures) } = options;
-    this.weight = new Parameter([outFeatures, inFeatures], "weight", uniformFanIn(inFeatures));
-    if (bias) this.bias = new Parameter([outFeatures], "bias", initializeBias);
+    this.weight = new Parameter(
+      [outFeatures, inFeatures],
+      "weight",
+      start?.weight ?? uniformFanIn(inFeatures),
+    );
+    if (bias) this.bias = new Parameter([outFeatures], "bias", start?.bias ?? uniformFanIn(inFeatures));
   }
 
   forward(x: Tensor): Tensor {
