@@ -22,11 +22,11 @@ export interface CrossEntropyOptions {
   readonly reduction?: Reduction;
 }
 
-export interface CrossEntropy {
+export type CrossEntropy = {
   readonly loss: Tensor;
   /** How many labels are the class of the largest logit; of probabilities: how many largest classes agree. */
   readonly correct: Tensor;
-}
+};
 
 /**
  * Cross entropy of logits [N, C, …] against labels i32 [N, …] or probabilities of the logits' shape: the mean over the labels
