@@ -26,6 +26,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   recipes: 8,
   train: 9,
   studies: 10,
+  interop: 10,
   server: 10,
   cli: 11,
 };

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { RoundoffError } from "../base/errors.ts";
 import { FORMATS } from "../formats/catalog.ts";
+import type { ImageTask } from "../models/model.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { type Check, count, fields, number, oneOf, optional, recordOf, text } from "../runlog/check.ts";
 import { encodeJson } from "../runlog/numbers.ts";
@@ -51,6 +52,8 @@ export interface Manifest extends RunIdentity {
   /** The kernel set that made the last steps. */
   readonly kernels: string;
   /** Every random number is Philox of (seed, stream, step, …): these counters are the whole state. */
+  /** What the model was built for. */
+  readonly task: ImageTask;
   readonly random: { readonly generator: string; readonly seed: number; readonly step: number };
   readonly position: RunPosition;
   /** How each array is stored, and the name of the number format that its recipe keeps it in. */
@@ -102,6 +105,7 @@ const MANIFEST: Check<Manifest> = fields<Manifest>({
   dataSha256: text,
   recipeSha256: text,
   kernels: text,
+  task: fields({ channels: count, size: count, classes: count }),
   random: fields({ generator: oneOf(RANDOM_GENERATOR), seed: count, step: count }),
   position: POSITION,
   tensors: recordOf(fields<{ dtype: string; format: string }>({ dtype: text, format: text })),

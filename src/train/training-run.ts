@@ -275,13 +275,15 @@ export class TrainingRun {
   private async checkpoint(journal: Journal): Promise<void> {
     if (this.saved === this.done && this.status !== "diverged") return;
     journal.sync();
-    const { out, keep = DEFAULT_KEEP, files, config } = { ...this.options };
+    const { out, keep = DEFAULT_KEEP, files, config, data } = this.options;
+    const { train } = data;
     const manifest = {
       version: MANIFEST_VERSION,
       roundoffVersion: packageVersion(),
       catalogueSha256: catalogueSha256(),
       ...this.identity,
       kernels: this.kernels,
+      task: { channels: train.channels, size: IMAGE_SIZE, classes: train.classes },
       random: { generator: RANDOM_GENERATOR, seed: config.seed, step: this.done },
       position: this.position(),
     } as const;

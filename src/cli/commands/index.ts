@@ -4,6 +4,7 @@ import { registerConvert } from "./convert.ts";
 import { registerData } from "./data.ts";
 import type { Register } from "./declare.ts";
 import { registerExplain } from "./explain.ts";
+import { registerExport } from "./export.ts";
 import { registerFormat } from "./format.ts";
 import { registerGoldens } from "./goldens.ts";
 import { registerInfo } from "./info.ts";
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Register[] = [
   registerData,
   registerTrain,
   registerStudy,
+  registerExport,
   registerExplain,
   registerGoldens,
   registerBench,

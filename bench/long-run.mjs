@@ -1,0 +1,127 @@
+/**
+ * 20,000 steps of a small model: memory, step time and files in blocks of 1,000 steps. Prints a table and ends with 1 if memory or
+ * step time grows, or if a file grows otherwise than documented (a line per step in the record, a bounded number of checkpoints).
+ * Usage: npm run setup && node --expose-gc bench/long-run.mjs [--steps N] [--recipe R]
+ */
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { selectKernels } from "../dist/kernels/select.js";
+import { train } from "../dist/train/run.js";
+
+const { values } = parseArgs({
+  options: { steps: { type: "string", default: "20000" }, recipe: { type: "string", default: "fp8" } },
+});
+const BLOCK = 1000;
+const BATCH = 16;
+const EPOCHS = 10;
+const examples = (Number(values.steps) / EPOCHS) * BATCH;
+/** Bounds of the last blocks against the first ones: memory in bytes, step time as a ratio. */
+const MAX_GROWTH_BYTES = 32e6;
+const MAX_SLOWDOWN = 1.5;
+
+function pictures(count) {
+  const labels = Uint8Array.from({ length: count }, (_, i) => (7 * i) % 10);
+  const images = Uint8Array.from(
+    { length: count * 784 },
+    (_, i) => (labels[Math.floor(i / 784)] * 25 + (i % 13)) & 255,
+  );
+  const shape = { height: 28, width: 28, channels: 1, classes: 10 };
+  return { name: "made-up", images, labels, ...shape, mean: 0.4, std: 0.3, sha256: "0" };
+}
+
+function bytesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
+    const path = join(folder, entry.name);
+    return sum + (entry.isDirectory() ? bytesBelow(path) : statSync(path).size);
+  }, 0);
+}
+
+const out = mkdtempSync(join(tmpdir(), "roundoff-long-"));
+const { kernels } = selectKernels({ threads: 1 });
+const rows = [];
+let times = [];
+let last = performance.now();
+function block(step) {
+  globalThis.gc?.();
+  times.sort((a, b) => a - b);
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  rows.push({
+    step,
+    medianMs: times[times.length >> 1],
+    rss,
+    heapUsed,
+    arrayBuffers,
+    record: statSync(join(out, "run.jsonl")).size,
+    timing: statSync(join(out, "timing.jsonl")).size,
+    checkpoints: bytesBelow(join(out, "checkpoints")),
+  });
+  times = [];
+}
+let result;
+try {
+  result = await train({
+    config: {
+      model: "lenet",
+      modelOptions: { width: 4 },
+      data: "made-up",
+      recipe: values.recipe,
+      epochs: EPOCHS,
+      seed: 1,
+      batchSize: BATCH,
+      optimizer: {
+        learningRate: 0.002,
+        momentum: 0.9,
+        weightDecay: 1e-4,
+        schedule: { kind: "constant", warmupSteps: 0 },
+      },
+    },
+    data: {
+      train: pictures(examples),
+      test: pictures(100),
+      provenance: { name: "made-up", path: "none", source: "directory", sha256: "0" },
+    },
+    kernels,
+    kernelRecord: { name: kernels.name, tier: "any", threads: 1, cpu: "any" },
+    out,
+    checkpointEvery: 250,
+    command: "long-run",
+    onProgress: ({ phase, step }) => {
+      if (phase !== "train") return;
+      const now = performance.now();
+      times.push(now - last);
+      if (step % BLOCK === 0) block(step);
+      last = performance.now();
+    },
+  });
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}
+
+const mb = (bytes) => (bytes / 1e6).toFixed(1).padStart(8);
+process.stdout.write("  step  median ms   RSS MB  heap MB arrays MB record MB ckpts MB\n");
+for (const row of rows) {
+  const sizes = [row.rss, row.heapUsed, row.arrayBuffers, row.record, row.checkpoints].map(mb).join(" ");
+  process.stdout.write(`${String(row.step).padStart(6)} ${row.medianMs.toFixed(3).padStart(10)} ${sizes}\n`);
+}
+const part = (list, of) => list.map(of).sort((a, b) => a - b)[list.length >> 1];
+const quarter = Math.max(1, rows.length >> 2);
+const [first, final] = [rows.slice(quarter, 2 * quarter), rows.slice(-quarter)];
+const growth = part(final, (row) => row.rss) - part(first, (row) => row.rss);
+const slowdown = part(final, (row) => row.medianMs) / part(first, (row) => row.medianMs);
+const perStep = (rows.at(-1).record - rows[0].record) / (rows.at(-1).step - rows[0].step);
+const faults = [
+  result.status !== "finished" &&
+    `the run ended as ${result.status}: ${JSON.stringify(result.firstNonFinite)}`,
+  growth > MAX_GROWTH_BYTES && `memory grew by ${mb(growth)} MB`,
+  slowdown > MAX_SLOWDOWN && `steps became ${slowdown.toFixed(2)} times slower`,
+  perStep > 400 && `the record grows by ${perStep} bytes a step`,
+  rows.at(-1).checkpoints > 1.1 * rows[0].checkpoints && "the checkpoints grow",
+].filter(Boolean);
+process.stdout.write(
+  `last quarter against the second: RSS ${mb(growth).trim()} MB, step time × ${slowdown.toFixed(3)}; record ${perStep.toFixed(0)} bytes a step\n`,
+);
+for (const fault of faults) process.stdout.write(`NOT FLAT: ${fault}\n`);
+process.exitCode = faults.length > 0 ? 1 : 0;
