@@ -3,7 +3,7 @@
  * gradient of each value asked for. Knows rules (backward-rules.ts) but no formats and no memory.
  */
 import { RoundoffError } from "../base/errors.ts";
-import type { Composite, Graph, Node, Role, Value } from "../graph/graph.ts";
+import type { Composite, Graph, Node, Role, Segment, Value } from "../graph/graph.ts";
 import type { Primitive } from "../graph/primitives.ts";
 import { type BackwardRule, backwardRules } from "./backward-rules.ts";
 
@@ -25,9 +25,10 @@ export function gradients(
     });
     const forward = graph.nodes.filter((node) => node.phase === "forward");
     const composites = compositesByNode(graph);
+    const replays: Replays = new Map();
     for (const node of forward.reverse()) {
       const composite = composites.get(node.id);
-      if (composite === undefined) backpropagate(graph, node, grads, reach);
+      if (composite === undefined) backpropagate(graph, node, { grads, reach, replays });
       else if (composite.last === node.id) backpropagateComposite(graph, composite, grads, reach);
     }
   });
@@ -45,7 +46,16 @@ function valuesThatReach(graph: Graph, sources: readonly Value[]): Set<Value> {
   return reached;
 }
 
-function backpropagate(graph: Graph, node: Node, grads: Map<Value, Value>, reach: Set<Value>): void {
+/** Values of a checkpointed segment → the same values computed again. */
+type Replays = Map<Segment, Map<Value, Value>>;
+
+interface Backward {
+  readonly grads: Map<Value, Value>;
+  readonly reach: Set<Value>;
+  readonly replays: Replays;
+}
+
+function backpropagate(graph: Graph, node: Node, { grads, reach, replays }: Backward): void {
   const outputGrads = node.outputs.map((output) => grads.get(output));
   if (outputGrads.every((grad) => grad === undefined)) return;
   const needs = node.inputs.map((input) => reach.has(input));
@@ -58,16 +68,43 @@ function backpropagate(graph: Graph, node: Node, grads: Map<Value, Value>, reach
     });
   }
   const roles = node.inputs.map(gradientRole);
+  const atHand = replayed(graph, node, replays);
   // Between statistics, intermediate results of a rule are statistics too.
   const inside = roles.every((role, i) => !needs[i] || role === "statistic");
   graph.scope(node.path, () => {
     const inputGrads = graph.withRole(inside ? "statistic" : undefined, () =>
-      rule({ graph, node, needs, roles }, outputGrads),
+      rule({ graph, node: atHand, needs, roles }, outputGrads),
     );
     inputGrads.forEach((grad, i) => {
       if (grad !== undefined && needs[i]) accumulate(graph, grads, node.inputs[i], grad);
     });
   });
+}
+
+/** The node with operands and results that are at hand in the backward pass: in a segment, those computed again. */
+function replayed(graph: Graph, node: Node, replays: Replays): Node {
+  if (node.segment === undefined) return node;
+  const again = replays.get(node.segment) ?? replay(graph, node.segment);
+  replays.set(node.segment, again);
+  const at = (value: Value) => again.get(value) ?? value;
+  return { ...node, inputs: node.inputs.map(at), outputs: node.outputs.map(at) };
+}
+
+/** Appends the segment a second time, in the forward phase: its GEMMs and roundings are the same ones. */
+function replay(graph: Graph, { nodes }: Segment): Map<Value, Value> {
+  const again = new Map<Value, Value>();
+  for (const { op, attrs, inputs, outputs, path } of nodes) {
+    const operands = inputs.map((input) => again.get(input) ?? input);
+    const roles = outputs.map(({ role }) => role);
+    const results = graph.during("forward", () =>
+      graph.scope(path, () => graph.apply(op, operands, attrs as never, roles)),
+    );
+    outputs.forEach((output, i) => {
+      again.set(output, results[i]);
+      graph.recomputed.set(results[i], output);
+    });
+  }
+  return again;
 }
 
 function compositesByNode(graph: Graph): Map<number, Composite> {

@@ -76,22 +76,39 @@ class Lowering {
   private readonly fused = new Set<Node>();
   private readonly tensorIds = new Map<Node, number>();
   private readonly commands: LoweredCommand[] = [];
+  /** Nodes that read each value. */
+  private readonly readers = new Map<Value, Node[]>();
+  /** Values that outlive the step: outputs and next states. */
+  private readonly escaping: ReadonlySet<Value>;
+  /** Position of the last node that reads each state, in any view; after all nodes if an output does. */
+  private readonly lastRead = new Map<Value, number>();
+  private readonly positions = new Map<Node, number>();
 
   constructor(graph: Graph) {
     this.graph = graph;
     this.nodes = liveNodes(graph);
     this.uses = countUses(graph);
     this.formats = knownFormats(graph);
-    for (const node of this.nodes) for (const output of node.outputs) this.producers.set(output, node);
+    this.nodes.forEach((node, position) => {
+      this.positions.set(node, position);
+      for (const output of node.outputs) this.producers.set(output, node);
+      for (const input of node.inputs) {
+        const readers = this.readers.get(input);
+        if (readers === undefined) this.readers.set(input, [node]);
+        else readers.push(node);
+      }
+    });
+    this.escaping = new Set([...graph.outputs.values(), ...graph.updates.map(({ next }) => next)]);
     // Numbered over the whole graph, dead nodes included, so that random bits do not move when a reader is removed.
     const roundings = graph.nodes.filter((node) => node.op === "quantize");
-    for (const [id, node] of roundings.entries()) this.tensorIds.set(node, id);
+    for (const [id, node] of roundings.entries()) this.tensorIds.set(node, node.attrs.tensorId ?? id);
   }
 
   run(): Lowered {
     for (const source of this.graph.sources) this.placeExternal(source, source.source!.name);
     this.aliasViewsAndRoundings();
     this.chooseStorage();
+    this.findLastReads();
     const placedUpdates = new Set(this.graph.updates.filter((update) => this.updateInPlace(update)));
     const outputCopies = this.placeOutputs();
     for (const node of this.nodes) this.emit(node);
@@ -171,13 +188,19 @@ class Lowering {
       const format = this.formats.get(operand);
       return format?.kind === "fixed" && format.bits <= 16;
     };
-    const readers = this.nodes.filter((node) => node.inputs.includes(value));
-    const escapes = [...this.graph.outputs.values(), ...this.graph.updates.map(({ next }) => next)];
+    const readers = this.readers.get(value) ?? [];
     return (
       fits16(value) &&
-      !escapes.includes(value) &&
+      !this.escaping.has(value) &&
       readers.every((node) => GEMM_PRIMITIVES.has(node.op) && node.inputs.slice(0, 2).every(fits16))
     );
+  }
+
+  private findLastReads(): void {
+    this.nodes.forEach((node, position) => {
+      for (const input of node.inputs) this.lastRead.set(this.home(input), position);
+    });
+    for (const value of this.escaping) this.lastRead.set(this.home(value), this.nodes.length);
   }
 
   /** Lets the producer of an update write straight into the state, if nobody reads the old state afterwards. */
@@ -187,8 +210,7 @@ class Lowering {
     if (producer === undefined || this.externals.has(home)) return false;
     const input = IN_PLACE[producer.op as OpName]?.[producer.outputs.indexOf(home)];
     if (input === undefined || producer.inputs[input] !== state) return false;
-    const later = this.nodes.slice(this.nodes.indexOf(producer) + 1);
-    if (later.some((node) => node.inputs.some((value) => this.home(value) === state))) return false;
+    if (this.lastRead.get(state)! > this.positions.get(producer)!) return false;
     this.placeExternal(home, state.source!.name);
     return true;
   }

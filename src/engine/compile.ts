@@ -2,8 +2,10 @@
  * Compiled functions: any function of tensors, traced once per shapes of its arguments and run as one plan; with
  * gradients if asked for. Modules that it uses are bound by reference: training steps of the same model share them.
  */
+
 import { gradients } from "../autodiff/gradients.ts";
 import { RoundoffError } from "../base/errors.ts";
+import { simplify } from "../compile/simplify.ts";
 import { formatShape, type Graph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { KernelSet } from "../kernels/contract.ts";
@@ -143,7 +145,7 @@ function compiled<Args extends unknown[], Out>(
       tensor: { value },
     } of tensorsOf(result))
       graph.output(`result ${path}`, value);
-    return recipe === undefined ? graph : applyPolicy(graph, recipe.policy);
+    return simplify(recipe === undefined ? graph : applyPolicy(graph, recipe.policy));
   };
   const planOf = (args: readonly unknown[]): BoundPlan =>
     cache.get(signature(args), () => {

@@ -1,6 +1,8 @@
 /** The graphs of a training step: loss, gradients, and the update in the same graph or, with accumulation, in its own. */
+
 import { gradients } from "../autodiff/gradients.ts";
 import { RoundoffError } from "../base/errors.ts";
+import { simplify } from "../compile/simplify.ts";
 import { Graph, type Role, type Value } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { type Module, namedParameters } from "../nn/index.ts";
@@ -43,7 +45,7 @@ export function traceStep<M extends Module<unknown>, Batch>(
   const losses = lossesOf(traced.result);
   for (const { path, tensor } of tensorsOf(losses)) graph.output(`result ${path}`, tensor.value);
   const trained = appendGradients(graph, model, losses.loss as Tensor, options);
-  const round = (one: Graph) => (recipe === undefined ? one : applyPolicy(one, recipe.policy));
+  const round = (one: Graph) => simplify(recipe === undefined ? one : applyPolicy(one, recipe.policy));
   if (accumulate === 1) {
     const { gradientNorm } = update(graph, trained, options);
     return { graph: round(graph), inputs: traced.inputs, losses, gradientNorm };

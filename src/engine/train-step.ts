@@ -22,9 +22,7 @@ import { type StepTrace, traceStep } from "./trace-step.ts";
 import { addTrainingState, type ModelState, roundInitialState } from "./training-state.ts";
 
 /** What a loss function returns: the loss alone, or with scalars to report, and with `outputs` of any structure. */
-export type Losses =
-  | Tensor
-  | { readonly loss: Tensor; readonly outputs?: unknown; readonly [metric: string]: unknown };
+export type Losses = Tensor | { readonly loss: Tensor; readonly outputs?: unknown };
 
 export interface TrainStepOptions<M, Batch, L extends Losses> {
   readonly loss: (model: M, batch: Batch) => L;

@@ -65,6 +65,13 @@ export interface NodeOf<P extends Primitive> {
   readonly outputs: readonly Value[];
   readonly path: string;
   readonly phase: Phase;
+  /** The checkpointed segment that it is part of. */
+  readonly segment?: Segment;
+}
+
+/** Nodes whose results the backward pass computes again instead of keeping them. */
+export interface Segment {
+  readonly nodes: Node[];
 }
 export type Node = { [P in Primitive]: NodeOf<P> }[Primitive];
 
@@ -102,11 +109,14 @@ export class Graph {
   readonly updates: StateUpdate[] = [];
   private readonly sourceOf = new Map<string | StateHolder, Value>();
   readonly composites: Composite[] = [];
+  /** What is computed a second time → what it is equal to, to the bit. */
+  readonly recomputed = new Map<Value, Value>();
   private mode: boolean;
   phase: Phase = "forward";
   private scopePath = "";
   private scopeRole?: Role;
   private insideComposite = false;
+  private segment?: Segment;
   private nextValue = 0;
 
   constructor({ training = false }: { training?: boolean } = {}) {
@@ -217,9 +227,25 @@ export class Graph {
       outputs,
       path: this.scopePath,
       phase: this.phase,
+      segment: this.segment,
     };
     this.nodes.push(node as unknown as Node);
+    this.segment?.nodes.push(node as unknown as Node);
     return outputs;
+  }
+
+  /**
+   * Runs `body` with its nodes as one checkpointed segment: only what it was given stays until the backward pass. Inside
+   * another segment it is part of that one.
+   */
+  checkpoint<T>(body: () => T): T {
+    if (this.segment !== undefined) return body();
+    this.segment = { nodes: [] };
+    try {
+      return body();
+    } finally {
+      this.segment = undefined;
+    }
   }
 
   /**

@@ -47,8 +47,11 @@ export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast"> {
   topK: OpAttrs["topK"] & { readonly k: number };
   /** x → x with another shape of the same element count. */
   reshape: Shaped;
-  /** x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). */
-  quantize: { readonly quantizer: Quantizer };
+  /**
+   * x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). `tensorId` keys the bits of
+   * stochastic rounding; absent: its number among the graph's roundings.
+   */
+  quantize: { readonly quantizer: Quantizer; readonly tensorId?: number };
 }
 
 export type Primitive = keyof PrimitiveAttrs;

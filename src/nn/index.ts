@@ -18,6 +18,7 @@ export {
   TransformerEncoderLayer,
   type TransformerLayerOptions,
 } from "./attention/transformer.ts";
+export { checkpoint } from "./checkpoint.ts";
 export { glu, logSigmoid, prelu, softsign, threshold } from "./functional/activations.ts";
 export {
   type AttentionOptions,

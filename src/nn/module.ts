@@ -116,7 +116,7 @@ export function bindNames<M extends Module<unknown>>(root: M): M {
 }
 
 /** The graph of the first tensor in arguments of any structure. */
-function graphOf(inputs: unknown): Graph | undefined {
+export function graphOf(inputs: unknown): Graph | undefined {
   if (inputs instanceof Tensor) return inputs.graph;
   if (typeof inputs !== "object" || inputs === null || ArrayBuffer.isView(inputs)) return undefined;
   for (const item of Object.values(inputs)) {

@@ -34,7 +34,10 @@ export function applyPolicy(graph: Graph, policy: Policy): Graph {
 
 /** The paths of the first and last GEMM of the forward pass. */
 export function pathAnchors(graph: Graph): PathAnchors {
-  const gemms = graph.nodes.filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op));
+  const gemms = graph.nodes.filter(
+    (node) =>
+      node.phase === "forward" && GEMM_PRIMITIVES.has(node.op) && !graph.recomputed.has(node.outputs[0]),
+  );
   return { firstGemm: gemms[0]?.path ?? "", lastGemm: gemms.at(-1)?.path ?? "" };
 }
 
@@ -44,6 +47,10 @@ class PrecisionPass {
   private readonly formats = new Map<Value, NumberFormat>();
   /** Rounded versions of a value, by format and rounding, so that each is made once. */
   private readonly rounded = new Map<Value, Map<string, Value>>();
+  /** The result of each node before its own rounding. */
+  private readonly raw = new Map<Value, Value>();
+  private readonly tensorIds = new Map<Value, number>();
+  private nextTensorId = 0;
   private readonly biasedSums: ReadonlySet<Value>;
   private readonly anchors: PathAnchors;
   private readonly source: Graph;
@@ -81,12 +88,22 @@ class PrecisionPass {
       gemm === undefined ? this.rename(input) : this.operand(input, node.path, gemm),
     );
     const roles = node.outputs.map((output) => output.role);
-    const outputs = this.target.apply(node.op, inputs, node.attrs as never, roles);
+    const outputs = this.target.apply(node.op, inputs, this.attrsOf(node) as never, roles);
+    if (node.op === "quantize") this.tensorIds.set(outputs[0], this.nextTensorId - 1);
+    node.outputs.forEach((output, i) => {
+      this.raw.set(output, outputs[i]);
+      const twin = this.source.recomputed.get(output);
+      if (twin !== undefined) this.target.recomputed.set(outputs[i], this.raw.get(twin)!);
+    });
     const format = formatOfResult(this.target.nodes.at(-1)!, this.formats);
     if (format !== undefined) this.formats.set(outputs[0], format);
     node.outputs.forEach((output, i) => {
       this.renamed.set(output, this.stored(output, outputs[i]));
     });
+  }
+
+  private attrsOf(node: Node): Node["attrs"] {
+    return node.op === "quantize" ? { ...node.attrs, tensorId: this.nextTensorId++ } : node.attrs;
   }
 
   private operand(input: Value, path: string, gemm: Gemm): Value {
@@ -111,7 +128,12 @@ class PrecisionPass {
     const key = `${quantizer.format.name}/${quantizer.rounding}/${quantizer.overflow}`;
     const existing = versions.get(key);
     if (existing !== undefined) return existing;
-    const [result] = this.target.apply("quantize", [value], { quantizer }, [value.role]);
+    // What is computed a second time draws the same random bits.
+    const twin = this.rounded.get(this.target.recomputed.get(value)!)?.get(key);
+    const tensorId = (twin && this.tensorIds.get(twin)) ?? this.nextTensorId++;
+    const [result] = this.target.apply("quantize", [value], { quantizer, tensorId }, [value.role]);
+    if (twin !== undefined) this.target.recomputed.set(result, twin);
+    this.tensorIds.set(result, tensorId);
     this.formats.set(result, quantizer.format);
     this.rounded.set(value, versions.set(key, result));
     return result;

@@ -2,7 +2,9 @@
  * The two graphs of a run: the training step (forward, loss, backward, check, update) and the evaluation of a batch. Both
  * are traced from the same model and rounded by the same policy.
  */
+
 import { gradients } from "../autodiff/gradients.ts";
+import { simplify } from "../compile/simplify.ts";
 import { Graph, type Value } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { type Classifier, classifierLogits } from "../models/classifier.ts";
@@ -45,14 +47,14 @@ export function trainGraph(
     return gradient === undefined ? [] : [{ info: { name, kind, shape }, parameter, gradient }];
   });
   appendUpdate(graph, new SGD(optimizer), trained, { lossScaling: recipe.lossScaling });
-  return applyPolicy(graph, recipe.policy);
+  return simplify(applyPolicy(graph, recipe.policy));
 }
 
 /** Loss and correct count of a batch in evaluation mode: running statistics, no updates. */
 export function evaluationGraph(model: Classifier, recipe: Recipe, batchShape: BatchShape): Graph {
   const graph = new Graph({ training: false });
   traceLoss(graph, model, batchShape);
-  return applyPolicy(graph, recipe.policy);
+  return simplify(applyPolicy(graph, recipe.policy));
 }
 
 function traceLoss(graph: Graph, model: Classifier, batchShape: BatchShape): Value {
