@@ -4,8 +4,9 @@
  */
 import { availableParallelism } from "node:os";
 import { RoundoffError, require, unknownName } from "../base/errors.ts";
+import type { BulkKernels } from "./bulk.ts";
 import type { KernelSet } from "./contract.ts";
-import { createNativeKernels } from "./native.ts";
+import { createNativeKernels, type NativeKernels } from "./native.ts";
 import {
   buildCommand,
   type LoadedAddon,
@@ -14,6 +15,7 @@ import {
   TIERS,
   type Tier,
 } from "./native-load.ts";
+import { createReferenceBulkKernels } from "./reference/bulk.ts";
 import { createReferenceKernels } from "./reference/kernel-set.ts";
 
 export interface SelectOptions {
@@ -43,6 +45,10 @@ export interface BackendInfo {
 
 export interface SelectedKernels {
   readonly kernels: KernelSet;
+  /** Whole arrays to and from formats, by the same set. */
+  readonly bulk: BulkKernels;
+  /** target = source, as `bulk` would go about it; `stream`: stored past the caches, where the set can. */
+  readonly copyArray: NativeKernels["copyArray"];
   readonly info: BackendInfo;
 }
 
@@ -58,7 +64,8 @@ export function selectKernels(options: SelectOptions = {}): SelectedKernels {
     threads: options.threads,
     tier: availableTier(options.tier, loaded.addon.info()),
   });
-  return { kernels, info: describeKernels(loaded, "native", kernels.threads, kernels.tier) };
+  const info = describeKernels(loaded, "native", kernels.threads, kernels.tier);
+  return { kernels, bulk: kernels.bulk, copyArray: kernels.copyArray, info };
 }
 
 /** What `selectKernels` would choose, without starting threads. Throws for a tier as `selectKernels` does. */
@@ -95,7 +102,12 @@ function selectReference(loaded: LoadedAddon, { prefer }: SelectOptions): Select
     });
   }
   // The reference kernels run on the main thread.
-  return { kernels: createReferenceKernels(), info: describeKernels(loaded, "reference", 1) };
+  return {
+    kernels: createReferenceKernels(),
+    bulk: createReferenceBulkKernels(),
+    copyArray: (source, target) => target.set(source),
+    info: describeKernels(loaded, "reference", 1),
+  };
 }
 
 /** The report on what was loaded and chosen; `selectKernels` and `backendInfo` give it for this machine. */

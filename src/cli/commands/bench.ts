@@ -1,4 +1,4 @@
-/** `roundoff bench step`: what recipes cost, measured side by side in one run. */
+/** `roundoff bench …`: what recipes and formats cost, measured side by side in one run. */
 import type { Command } from "commander";
 import { describeMachine, type Machine } from "../bench/measure.ts";
 import { benchStep, type StepRow } from "../bench/training-step.ts";
@@ -6,6 +6,7 @@ import { type CliContext, printResult } from "../context.ts";
 import { integerOption, listOption } from "../option-values.ts";
 import { createProgress, formatNumber } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import { registerQuantizeBench } from "./bench-quantize.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
 interface StepCommandOptions extends JsonOption, KernelOption {
@@ -36,6 +37,7 @@ export function registerBench(program: Command, context: CliContext): void {
     .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1, max: 4096 }), 1)
     .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
   declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
+  registerQuantizeBench(group, context);
 }
 
 async function runStepBench(context: CliContext, options: StepCommandOptions): Promise<void> {
