@@ -77,7 +77,27 @@ export {
   type ParameterStart,
   uniformFanIn,
 } from "./initializers.ts";
-export { ReLU } from "./layers/activations.ts";
+export {
+  ELU,
+  GELU,
+  type GeluOptions,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  ReLU,
+  ReLU6,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  type SoftplusOptions,
+  Tanh,
+} from "./layers/activations.ts";
 export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./layers/batch-norm.ts";
 export { Flatten, Identity, Sequential } from "./layers/containers.ts";
 export {
@@ -112,7 +132,7 @@ export {
   MaxPool1d,
   MaxPool2d,
 } from "./layers/pooling.ts";
-export { Upsample } from "./layers/upsampling.ts";
+export { PixelShuffle, PixelUnshuffle, Upsample } from "./layers/upsampling.ts";
 export {
   type AdversarialGame,
   discriminatorLoss,
@@ -169,4 +189,7 @@ export {
   RNN,
   type RnnOptions,
 } from "./sequences/recurrent.ts";
+export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";
 export type { StateDict, StateDictEntry } from "./state-dict.ts";
+export { type ModelSummary, type SummaryInput, type SummaryRow, summary } from "./summary.ts";
+export { type WeightNormOptions, weightNorm } from "./weight-norm.ts";

@@ -61,10 +61,10 @@ export class Parameter extends Member {
 
 /** State that is not trained: running statistics, fixed tables. `fill`: one number for all elements, or the elements. */
 export class StateBuffer extends Member {
-  readonly fill: number | Float32Array;
+  readonly fill: number | Float32Array | Initializer;
   protected readonly role = "statistic";
 
-  constructor(shape: readonly number[], fill: number | Float32Array) {
+  constructor(shape: readonly number[], fill: number | Float32Array | Initializer) {
     super(shape);
     this.fill = fill;
   }
@@ -76,13 +76,10 @@ export function initialNumbers(
   seed: number | bigint,
 ): Float32Array {
   const data = new Float32Array(elementCount(member.shape));
-  if (member instanceof Parameter) {
-    member.initialize(data, randomStream({ seed, stream: "init", id: nameHash(name) }));
-  } else if (typeof member.fill === "number") {
-    data.fill(member.fill);
-  } else {
-    data.set(member.fill);
-  }
+  const start = member instanceof Parameter ? member.initialize : member.fill;
+  if (typeof start === "function") start(data, randomStream({ seed, stream: "init", id: nameHash(name) }));
+  else if (typeof start === "number") data.fill(start);
+  else data.set(start);
   return data;
 }
 

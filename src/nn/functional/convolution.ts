@@ -18,25 +18,30 @@ export interface ConvolutionOptions extends Omit<ConvOptions, "padding"> {
 
 /** x[N,H,W,C] with weight[K,R,S,C/groups] (, bias[K]) → [N,OH,OW,K]. PyTorch's weight is [K, C/groups, R, S]. */
 export function conv2d(x: Tensor, weight: Tensor, options: ConvolutionOptions = {}): Tensor {
-  const { bias, ...spatial } = options;
-  const padding = symmetricPadding(weight, options);
-  return addBias(x.conv2d(weight, { ...spatial, padding }), bias);
+  const { bias, padding, ...spatial } = options;
+  if (padding !== "same") {
+    const numbers = padding === "valid" ? 0 : padding;
+    return addBias(x.conv2d(weight, { ...spatial, padding: numbers }), bias);
+  }
+  const reach = reachOf(weight, options);
+  // What an even kernel reaches farther goes behind the image, as PyTorch has it.
+  const extra = reach.map((pixels): [number, number] => [0, pixels % 2]);
+  const padded = x.pad([undefined, extra[0], extra[1]]);
+  const half = [Math.floor(reach[0] / 2), Math.floor(reach[1] / 2)] as const;
+  return addBias(padded.conv2d(weight, { ...spatial, padding: half }), bias);
 }
 
-/** `same` as numbers of rows and columns: half of what the kernel reaches beyond its centre, on each side. */
-function symmetricPadding(weight: Tensor, { padding, dilation = 1, stride = 1 }: ConvolutionOptions): Size2d {
-  if (padding === undefined || padding === "valid") return 0;
-  if (padding !== "same") return padding;
-  const reach = pair(dilation).map((step, axis) => step * (weight.shape[1 + axis] - 1));
-  if (pair(stride).some((step) => step !== 1) || reach.some((pixels) => pixels % 2 !== 0)) {
+/** Rows and columns that a kernel reaches beyond one pixel: what the padding `same` adds. */
+function reachOf(weight: Tensor, { dilation = 1, stride = 1 }: ConvolutionOptions): readonly number[] {
+  if (pair(stride).some((step) => step !== 1)) {
     throw new RoundoffError("UNSUPPORTED", {
-      what: 'padding "same" of a convolution cannot be the same on both sides',
-      expected: "stride 1 and an even reach dilation · (kernel − 1)",
-      received: `stride ${String(stride)}, reach ${String(reach)}`,
-      hint: "Use an odd kernel, or pad the input before a convolution without padding.",
+      what: 'padding "same" of a convolution with a stride',
+      expected: "stride 1",
+      received: String(stride),
+      hint: "Give the padding in pixels.",
     });
   }
-  return [reach[0] / 2, reach[1] / 2];
+  return pair(dilation).map((step, axis) => step * (weight.shape[1 + axis] - 1));
 }
 
 export interface ConvTransposeOptions extends ConvOptions {
@@ -53,6 +58,9 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   const attrs = convAttrs(options);
   requireTransposable(x, weight, attrs.groups);
   const [extraH, extraW] = pair(options.outputPadding ?? 0);
+  // Output beyond a whole stride is what a pixel of zeros behind the image gives; it needs a dilation larger than the stride.
+  const more = [Math.floor(extraH / attrs.strideH), Math.floor(extraW / attrs.strideW)];
+  const padded = x.pad([undefined, [0, more[0]], [0, more[1]]]);
   const [n, h, w] = x.shape;
   const [, rows, columns, perGroup] = weight.shape;
   const shape = [
@@ -61,7 +69,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
     (w - 1) * attrs.strideW - 2 * attrs.padW + attrs.dilationW * (columns - 1) + extraW + 1,
     perGroup * attrs.groups,
   ];
-  return addBias(apply("conv2dGradInput", [x, weight], { ...attrs, shape }), options.bias);
+  return addBias(apply("conv2dGradInput", [padded, weight], { ...attrs, shape }), options.bias);
 }
 
 function requireTransposable(x: Tensor, weight: Tensor, groups: number): void {
