@@ -28,6 +28,15 @@ void check_buffer(const BufferSpec& buffer, size_t index, int64_t arenaBytes) {
         name + ": does not fit the arena of " + std::to_string(arenaBytes) + " bytes");
 }
 
+// Where the last buffer of the arena ends. Only after check_buffer: the sums are in range then.
+int64_t arena_end(const PlanSpec& plan) {
+  int64_t end = 0;
+  for (const BufferSpec& buffer : plan.buffers) {
+    if (!buffer.external) end = std::max(end, buffer.offset + buffer.elements * bytes_of(buffer.dtype));
+  }
+  return end;
+}
+
 }  // namespace
 
 // Zeroed, so that a plan that reads before it writes is at least repeatable. Large arenas ask for huge pages.
@@ -71,6 +80,7 @@ Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<E
     externalOf_[i] = next++;
   }
   check(next == static_cast<int64_t>(externals.size()), "more externals than external buffers");
+  check(plan.arenaBytes <= arena_end(plan) + kHugePage, "arenaBytes is more than the buffers need");
   if (plan.clockBuffer >= 0) {
     check(plan.clockBuffer < static_cast<int64_t>(plan.buffers.size()), "clockBuffer is not the index of a buffer");
     const BufferSpec& clock = plan.buffers[static_cast<size_t>(plan.clockBuffer)];

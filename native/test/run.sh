@@ -1,12 +1,15 @@
 #!/bin/sh
 # Builds and runs the stand-alone checks (and with "bench" the benchmark) of matrix products and convolutions.
 # Usage: native/test/run.sh [check [SHAPES] | bench [FILTER]]. Needs only $CXX; objects go to build/native-test.
+# SANITIZE=address, undefined or thread builds with that sanitizer, into a folder of its own; native/test/sanitize.sh runs all.
 set -e
 cd "$(dirname "$0")/.."
-out=../build/native-test
+out=../build/native-test${SANITIZE:+-$SANITIZE}
 mkdir -p "$out"
 cxx=${CXX:-g++}
 common="-std=c++20 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=off -Wall -Wextra -Iinclude -Itest -MMD"
+sanitize=${SANITIZE:+-fsanitize=$SANITIZE -fno-sanitize-recover=all -fno-omit-frame-pointer -g}
+common="$common $sanitize"
 avx512="-mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c -mprefer-vector-width=512"
 
 # compile SOURCE NAME FLAGS: only if a file that the object was made from is newer.
@@ -38,6 +41,6 @@ for source in runtime/thread_pool runtime/scratch runtime/cpu_features runtime/u
   compile "$source.cpp" "$(basename "$source")" ""
   objects="$objects $out/$(basename "$source").o"
 done
-$cxx $objects -o "$out/$program" -lpthread
+$cxx $sanitize $objects -o "$out/$program" -lpthread
 [ $# -gt 0 ] && shift
 exec "$out/$program" "$@"

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs the stand-alone checks under ThreadSanitizer, AddressSanitizer and UndefinedBehaviorSanitizer, then builds the whole addon with
+# the last two and runs in it: fuzzed plans, and training with every recipe family. Needs g++ with its sanitizers, and dist/.
+# Usage: native/test/sanitize.sh [thread|address|undefined|addon]…   Objects go to build/native-test-* and build/sanitized.
+set -e
+cd "$(dirname "$0")/../.."
+cxx=${CXX:-g++}
+shapes=${SHAPES:-40}
+plans=${PLANS:-20000}
+
+addon() {
+  # A tree of its own, so that the addon in build/ stays what it is.
+  tree=build/sanitized
+  mkdir -p $tree
+  for name in native tools node_modules package.json dist studies test; do ln -sfn "$PWD/$name" "$tree/$name"; done
+  flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1 -O1"
+  CXX="$cxx $flags" node --preserve-symlinks --preserve-symlinks-main $tree/tools/build-native.mjs --strict
+  # Node itself is not instrumented: the sanitizer's library comes first, and leaks of Node are not ours.
+  export LD_PRELOAD="$($cxx -print-file-name=libasan.so) $($cxx -print-file-name=libubsan.so)"
+  export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+  node test/fuzz/plans.mjs --addon "$PWD/$tree/build/roundoff.node" --inputs "$plans"
+  node --preserve-symlinks --preserve-symlinks-main $tree/test/kills/run.mjs --kills 0
+}
+
+for what in ${*:-thread address undefined addon}; do
+  echo "== $what"
+  if [ "$what" = addon ]; then addon; else SANITIZE=$what native/test/run.sh check "$shapes"; fi
+done
+echo "sanitizers: nothing found"
