@@ -164,7 +164,10 @@ function alone(plan, command) {
 
 /** Bytes that the buffers of the arena take. */
 function askedFor({ buffers }) {
-  return Math.max(0, ...buffers.map(({ external, elements, offset }) => (external ? 0 : offset + 4 * elements || 0)));
+  return Math.max(
+    0,
+    ...buffers.map(({ external, elements, offset }) => (external ? 0 : offset + 4 * elements || 0)),
+  );
 }
 
 /** A copy with up to three numbers changed; one input in eight keeps its plan, and only its data are odd. */
