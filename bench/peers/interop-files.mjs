@@ -6,8 +6,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNpz, writeNpz } from "../../dist/data/npz.js";
 import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
-import { DTYPE_BITS } from "../../dist/data/safetensors-dtype.js";
+import { DTYPE_BITS, float32Tensor } from "../../dist/data/safetensors-dtype.js";
+import { createModel, evaluate, Graph, modelDefinition, selectKernels, Tensor } from "../../dist/index.js";
 import { eventFile } from "../../dist/interop/tensorboard.js";
+import { checkpointWeights } from "../../dist/interop/weights.js";
+import { namedStates } from "../../dist/nn/index.js";
 
 const [directory, back] = process.argv.slice(2);
 const path = (name) => join(directory, name);
@@ -47,7 +50,31 @@ if (back === "--back") {
     { kind: "histogram", tag: "weights", step: 3, values },
     { kind: "text", tag: "recipe", step: 0, text: "FP8, stochastic — ünïcode" },
   ];
+  await writeLenet();
   writeFileSync(path("events.out.tfevents.1.roundoff"), eventFile(summaries, 1000.5));
+}
+
+/** A LeNet as a checkpoint would hold it, an image, and our logits for it: PyTorch must compute the same with these weights. */
+async function writeLenet() {
+  const task = { channels: 3, size: 32, classes: 10 };
+  const config = { model: "lenet", modelOptions: {} };
+  const model = createModel(modelDefinition("lenet"), task, {});
+  model.stateDict();
+  const states = namedStates(model);
+  const stored = new Map(states.map(([name, { data, shape }]) => [name, float32Tensor(data, shape)]));
+  const checkpoint = { path: "lenet", manifest: { config, task }, tensors: stored };
+  writeFileSync(path("lenet.safetensors"), writeSafetensors(checkpointWeights(checkpoint), { format: "pt" }));
+  const nhwc = Float32Array.from({ length: 2 * 32 * 32 * 3 }, (_, i) => Math.sin(0.37 * i));
+  const graph = new Graph({ training: false });
+  const source = graph.source({ kind: "input", name: "images" }, [2, 32, 32, 3], "input");
+  graph.output("logits", model.forward(new Tensor(graph, source)).value);
+  const feeds = new Map([["images", nhwc], ...states.map(([name, { data }]) => [name, data])]);
+  const logits = (await evaluate(graph, { kernels: selectKernels({}).kernels, feeds })).get("logits");
+  const arrays = new Map([
+    ["images", float32Tensor(nhwc, [2, 32, 32, 3])],
+    ["logits", float32Tensor(logits, [2, 10])],
+  ]);
+  writeFileSync(path("lenet.npz"), writeNpz(arrays));
 }
 
 function compare(expected, found, what) {

@@ -28,6 +28,18 @@ print("numpy:", {name: (array.dtype.str, array.shape) for name, array in arrays.
 numpy.savez(folder / "from-numpy.npz", **arrays)
 numpy.savez_compressed(folder / "from-numpy-compressed.npz", **arrays)
 
+w, case = load_file(folder / "lenet.safetensors"), numpy.load(folder / "lenet.npz")
+x = torch.from_numpy(case["images"]).permute(0, 3, 1, 2)
+for layer in ("conv1", "conv2"):
+    x = torch.nn.functional.max_pool2d(torch.conv2d(x, w[f"{layer}.weight"], w[f"{layer}.bias"]).relu(), 2)
+x = x.flatten(1)
+for layer in ("fc1", "fc2", "fc3"):
+    x = torch.nn.functional.linear(x if layer == "fc1" else x.relu(), w[f"{layer}.weight"], w[f"{layer}.bias"])
+ours = torch.from_numpy(case["logits"])
+off = ((x - ours).abs().max() / ours.abs().max()).item()
+assert off < 1e-4, off
+print(f"torch: lenet with our weights, logits within {off:.1e} of the largest")
+
 events = EventAccumulator(str(folder), size_guidance={"tensors": 0, "histograms": 0, "scalars": 0})
 events.Reload()
 tags = events.Tags()

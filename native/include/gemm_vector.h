@@ -21,7 +21,8 @@ typedef uint32_t VecU __attribute__((vector_size(kLanes * 4)));
 typedef int16_t VecS __attribute__((vector_size(kLanes * 4)));
 typedef uint16_t VecUS __attribute__((vector_size(kLanes * 4)));
 // The same vector at any address.
-typedef VecI VecIUnaligned __attribute__((aligned(4), may_alias));
+// Panels of 16-bit elements begin at any even address.
+typedef VecI VecIUnaligned __attribute__((aligned(2), may_alias));
 typedef VecF VecFUnaligned __attribute__((aligned(4), may_alias));
 
 static inline VecI load_vec(const void* p) { return *static_cast<const VecIUnaligned*>(p); }

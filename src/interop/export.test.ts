@@ -11,9 +11,10 @@ import { END, HEADER, stepLine } from "../runlog/fixtures.ts";
 import { newestCheckpoint } from "../train/checkpoint.ts";
 import { tinyRun } from "../train/run.fixture.ts";
 import { train } from "../train/run.ts";
+import { flattenedReaders, reorderColumns } from "./flatten-order.ts";
 import { onnxModel } from "./onnx.ts";
 import { recordCsv } from "./record-tables.ts";
-import { checkpointWeights, modelOfCheckpoint, stateDictOfTensors } from "./weights.ts";
+import { checkpointWeights, loadWeights, modelOfCheckpoint } from "./weights.ts";
 
 let out: string;
 beforeAll(async () => {
@@ -31,10 +32,34 @@ describe("weights of a checkpoint", () => {
     expect([...tensors.keys()].some((name) => name.includes("momentum"))).toBe(false);
     const { config, task } = checkpoint.manifest;
     const fresh = createModel(modelDefinition(config.model), task, config.modelOptions);
-    fresh.loadStateDict(stateDictOfTensors(tensors));
+    loadWeights(fresh, tensors, task);
     const trained = new Map(namedStates(modelOfCheckpoint(checkpoint)));
     for (const [name, { data }] of namedStates(fresh)) expect(data, name).toEqual(trained.get(name)!.data);
   });
+});
+
+it("columns behind a flattened image go out in PyTorch's order", async () => {
+  const checkpoint = (await newestCheckpoint(out))!;
+  const ours = checkpointWeights(checkpoint).get("fc1.weight")!;
+  const model = modelOfCheckpoint(checkpoint);
+  // lenet flattens 5 × 5 pixels of 16 channels.
+  expect([...flattenedReaders(model, checkpoint.manifest.task)]).toEqual([["fc1.weight", [5, 5, 16]]]);
+  const inside = model.stateDict().get("fc1.weight")!.data;
+  const view = new DataView(ours.bytes.buffer, ours.bytes.byteOffset);
+  const bf16 = (index: number) =>
+    new Float32Array(Uint32Array.of(view.getUint16(2 * index, true) << 16).buffer)[0];
+  for (const [row, channel, y, x] of [
+    [0, 0, 0, 0],
+    [3, 15, 4, 4],
+    [7, 2, 1, 3],
+    [119, 9, 0, 4],
+  ]) {
+    expect(bf16(row * 400 + (channel * 5 + y) * 5 + x)).toBe(inside[row * 400 + (y * 5 + x) * 16 + channel]);
+  }
+  const columns = Float32Array.from({ length: 24 }, (_, i) => i);
+  const there = reorderColumns(columns, [2, 2, 3]);
+  expect([...there.subarray(0, 12)]).toEqual([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+  expect(reorderColumns(there, [2, 2, 3], { back: true })).toEqual(columns);
 });
 
 /** A message taken apart again: field number → values. */

@@ -7,11 +7,12 @@ import type { StoredTensor } from "../data/safetensors-dtype.ts";
 import { FORMATS } from "../formats/catalog.ts";
 import { modelDefinition } from "../models/catalog.ts";
 import type { Classifier } from "../models/classifier.ts";
-import { createModel } from "../models/model.ts";
+import { createModel, type ImageTask } from "../models/model.ts";
 import { namedStates } from "../nn/index.ts";
 import type { StateDict } from "../nn/state-dict.ts";
 import type { Checkpoint } from "../train/checkpoint.ts";
 import { loadState, storedFormats, storeState } from "../train/state-codec.ts";
+import { flattenedReaders, reorderColumns } from "./flatten-order.ts";
 
 /** The model of a checkpoint with the checkpoint's numbers. Throws DATA_CORRUPT when one is missing. */
 export function modelOfCheckpoint({ path, manifest, tensors }: Omit<Checkpoint, "passedOver">): Classifier {
@@ -35,22 +36,40 @@ export function modelOfCheckpoint({ path, manifest, tensors }: Omit<Checkpoint, 
 /** The parameters and statistics of a checkpoint as tensors of a file. */
 export function checkpointWeights(checkpoint: Omit<Checkpoint, "passedOver">): Map<string, StoredTensor> {
   const formats = storedFormats(FORMATS);
+  const model = modelOfCheckpoint(checkpoint);
+  const images = flattenedReaders(model, checkpoint.manifest.task);
   const weights = new Map<string, StoredTensor>();
-  for (const [name, array] of modelOfCheckpoint(checkpoint).stateDict()) {
+  for (const [name, { shape, data }] of model.stateDict()) {
+    const image = images.get(name);
+    const ordered = image === undefined ? data : reorderColumns(data, image);
     const { dtype } = checkpoint.tensors.get(name)!;
-    weights.set(name, storeState(array, formats.get(dtype)));
+    weights.set(name, storeState({ shape, data: ordered }, formats.get(dtype)));
   }
   return weights;
 }
 
 /**
- * A state dict for `Module.loadStateDict` from the tensors of a file: F32, F16, BF16 and the FP8 types, whose values FP32 holds
- * exactly. Counters of batches (`num_batches_tracked`) are left out. Throws UNSUPPORTED for other types.
+ * Gives a model the weights of a file: F32, F16, BF16 and the FP8 types, whose values FP32 holds exactly. `task` is what the
+ * model was made for. Throws UNSUPPORTED for other types, and as `Module.loadStateDict` does for names and shapes.
  */
-export function stateDictOfTensors(tensors: ReadonlyMap<string, StoredTensor>): StateDict {
+export function loadWeights(
+  model: Classifier,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  task: ImageTask,
+  options: { readonly strict?: boolean } = {},
+): void {
   const formats = storedFormats(FORMATS);
-  const floats = [...tensors].filter(([name]) => !/(^|\.)num_batches_tracked$/.test(name));
-  return new Map(
-    floats.map(([name, stored]) => [name, { shape: stored.shape, data: loadState(stored, formats) }]),
-  );
+  const images = flattenedReaders(model, task);
+  const dict: StateDict = new Map();
+  for (const [name, stored] of tensors) {
+    // PyTorch counts the batches of batch norm in 64-bit integers; nothing here depends on them.
+    if (name.split(".").at(-1) === "num_batches_tracked") continue;
+    const data = loadState(stored, formats);
+    const image = images.get(name);
+    dict.set(name, {
+      shape: stored.shape,
+      data: image === undefined ? data : reorderColumns(data, image, { back: true }),
+    });
+  }
+  model.loadStateDict(dict, options);
 }
