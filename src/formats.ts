@@ -62,6 +62,8 @@ export type {
 } from "./kernels/bulk.ts";
 export { packCodes, packedBytes, unpackCodes } from "./kernels/packed-codes.ts";
 export { createReferenceBulkKernels } from "./kernels/reference/bulk.ts";
+export type { SelectOptions } from "./kernels/select.ts";
+export { selectBulkKernels } from "./kernels/select.ts";
 export type { RoundingKey } from "./random/rounding-bits.ts";
 export { roundingCursor } from "./random/rounding-bits.ts";
 export { splitSeed } from "./random/streams.ts";

@@ -68,6 +68,14 @@ export function selectKernels(options: SelectOptions = {}): SelectedKernels {
   return { kernels, bulk: kernels.bulk, copyArray: kernels.copyArray, info };
 }
 
+/**
+ * The bulk kernels to use, for whoever needs nothing but formats: native where they are built, else the reference.
+ * @throws RoundoffError as `selectKernels`.
+ */
+export function selectBulkKernels(options: SelectOptions = {}): BulkKernels {
+  return selectKernels(options).bulk;
+}
+
 /** What `selectKernels` would choose, without starting threads. Throws for a tier as `selectKernels` does. */
 export function backendInfo(options: SelectOptions = {}): BackendInfo {
   const loaded = loadAddon();

@@ -2,6 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FORMATS, format } from "../../formats/catalog.ts";
+import { isScaled } from "../../formats/format.ts";
+import { loadAddon } from "../../kernels/native-load.ts";
+import { randomStream } from "../../random/streams.ts";
 import { runCaptured, runJson } from "../captured-context.fixture.ts";
 import { float32Bytes, readFloat32File } from "../float-file.ts";
 
@@ -169,6 +173,30 @@ describe("convert to formats with scales", () => {
     const ups = (await convert(values, ...options)).filter((x) => x > 1).length;
     // Half of a spacing is a probability of one half, also with one bit: within 4 sigma of 200.
     expect(Math.abs(ups - 200)).toBeLessThan(40);
+  });
+});
+
+describe("convert by either set of kernels", () => {
+  const loaded = loadAddon();
+  const asked = ["--rounding", "stochastic", "--seed", "7", "--random-bits", "6"];
+
+  it.skipIf("reason" in loaded).each(FORMATS.map(({ name }) => name))("%s: the same bytes", async (name) => {
+    const random = randomStream({ seed: 3, stream: "init" });
+    writeInput(Array.from({ length: 1000 }, () => random.normal() * 2 ** (random.below(8) - 4)));
+    const scaled = isScaled(format(name));
+    const options = [...asked, ...(scaled ? ["--scales", path("s.f32"), "--shape", "20x50"] : [])];
+    const results: unknown[] = [];
+    for (const kernels of ["native", "reference"]) {
+      const report = await runJson(arguments_("--format", name, "--kernels", kernels, ...options));
+      const { nsPerElement, sqnrDb, ...counts } = report as Record<string, unknown>;
+      expect(nsPerElement).toBeGreaterThan(0);
+      const ratio = typeof sqnrDb === "number" ? Math.round(sqnrDb * 1e6) : sqnrDb;
+      const files = [path("y.f32"), ...(scaled ? [path("s.f32")] : [])].map((file) =>
+        readFileSync(file).toString("hex"),
+      );
+      results.push({ ...counts, ratio, files });
+    }
+    expect(results[0]).toEqual(results[1]);
   });
 });
 

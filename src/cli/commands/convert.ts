@@ -133,10 +133,8 @@ async function convert(context: CliContext, options: ConvertOptions) {
   return withOutputs(outputs, async (files) => {
     const source = await readFloat32File(options.in, "--in");
     // Chosen first: kernels that were asked for and are not there are an error whatever the input is.
-    const { kernels } = kernelsFor(context, options);
-    const converted = await convertValues(kernels, source, request, {
-      demanded: options.kernels !== undefined,
-    });
+    const { bulk } = kernelsFor(context, options);
+    const converted = convertValues(bulk, source, request);
     const bytes = {
       "--out": () => outputBytes(converted, options),
       "--scales": () => float32Bytes(converted.scales ?? []),
