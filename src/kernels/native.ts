@@ -29,7 +29,11 @@ export interface NativeKernels extends KernelSet {
    * target = source, cut among the threads as `bulk` cuts its work: what a conversion is measured against. `stream`:
    * stored past the caches. The arrays have one length and do not overlap.
    */
-  copyArray(source: Float32Array, target: Float32Array, options: { readonly stream: boolean }): void;
+  readonly copyArray: (
+    source: Float32Array,
+    target: Float32Array,
+    options: { readonly stream: boolean },
+  ) => void;
 }
 
 /** @throws RoundoffError INVALID_ARGUMENT for a thread count or tier that this machine cannot give. */

@@ -24,11 +24,6 @@ const smallFloats = FORMATS.filter(
 );
 const modes = ROUNDINGS.filter((mode) => mode !== "stochastic");
 
-/** The stores of plans, which stand for the native kernels here, have no format without sign. */
-function subjectsFor({ hasSign }: FloatFormat): readonly Subject[] {
-  return hasSign ? subjects : [referenceSubject];
-}
-
 describe(`rounding agrees with the oracle${without}`, () => {
   it.each(smallFloats.map((format) => [format.name, format] as const))("%s", (_, format) => {
     // A 16-bit format has 2^16 boundaries: every 16th, and all at the ends.
@@ -39,7 +34,7 @@ describe(`rounding agrees with the oracle${without}`, () => {
       for (const overflow of OVERFLOWS) {
         const runs = assemble(format, overflow, boundaries);
         const patterns = samplePatterns(runs, { margin: 3, stride: 1_048_573, thin });
-        for (const subject of subjectsFor(format)) {
+        for (const subject of subjects) {
           const { first } = judgeSamples(subject, { format, mode, overflow }, runs, patterns);
           wrong.push(
             ...first.map((mismatch) => `${subject.name} ${mode} ${overflow}: ${showMismatch(mismatch)}`),
