@@ -13,6 +13,24 @@ struct Prepared {
   std::unique_ptr<Program> program;
   std::vector<Napi::Reference<Napi::TypedArray>> arrays;
   bool running = false;
+  napi_env env = nullptr;
+  int64_t bytes = 0;
+
+  // The garbage collector sees a small object: it has to be told what hangs on it.
+  void hold(napi_env holder, int64_t arenaBytes) {
+    int64_t total = 0;
+    env = holder;
+    bytes = arenaBytes;
+    napi_adjust_external_memory(env, bytes, &total);
+  }
+  void release() {
+    int64_t total = 0;
+    if (bytes > 0) napi_adjust_external_memory(env, -bytes, &total);
+    bytes = 0;
+    program.reset();
+    arrays.clear();
+  }
+  ~Prepared() { release(); }
 };
 
 // One run in flight. Plain Node-API instead of Napi::AsyncWorker: if the environment ends before the run does, no
@@ -72,9 +90,18 @@ std::vector<ExternalMemory> memory_of(const std::vector<Napi::Reference<Napi::Ty
 Napi::Value run_program(const std::shared_ptr<Prepared>& prepared, Napi::Env env) {
   return guarded(env, [&]() -> Napi::Value {
     check(!prepared->running, "a prepared plan was run while it was still running");
+    check(prepared->program != nullptr, "a prepared plan was run after it was released");
     // The caller may have detached or resized an array since the last run; its address may have moved.
     prepared->program->rebind(memory_of(prepared->arrays));
     return Napi::Value(env, start(env, prepared));
+  });
+}
+
+Napi::Value release_program(const std::shared_ptr<Prepared>& prepared, Napi::Env env) {
+  return guarded(env, [&]() -> Napi::Value {
+    check(!prepared->running, "a prepared plan was released while it was running");
+    prepared->release();
+    return env.Undefined();
   });
 }
 
@@ -92,11 +119,17 @@ Napi::Value prepare_program(const std::shared_ptr<Engine>& engine, const Napi::C
       read_external(array);
       prepared->arrays.push_back(Napi::Reference<Napi::TypedArray>::New(array.As<Napi::TypedArray>(), 1));
     }
-    prepared->program = std::make_unique<Program>(*engine, read_plan(info[0]), memory_of(prepared->arrays));
+    const PlanSpec plan = read_plan(info[0]);
+    prepared->program = std::make_unique<Program>(*engine, plan, memory_of(prepared->arrays));
+    prepared->hold(env, plan.arenaBytes);
     const Napi::Object object = Napi::Object::New(env);
     object.Set("run", Napi::Function::New(
                           env, [prepared](const Napi::CallbackInfo& call) { return run_program(prepared, call.Env()); },
                           "run"));
+    object.Set("release",
+               Napi::Function::New(
+                   env, [prepared](const Napi::CallbackInfo& call) { return release_program(prepared, call.Env()); },
+                   "release"));
     return object;
   });
 }

@@ -31,7 +31,9 @@ export async function evaluate(
     results.set(name, array);
   }
   requireBound(plan, externals);
-  await kernels.prepare(plan, externals).run();
+  const prepared = kernels.prepare(plan, externals);
+  await prepared.run();
+  prepared.dispose?.();
   return results;
 }
 

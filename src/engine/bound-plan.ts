@@ -70,10 +70,13 @@ export class BoundPlan {
     return this.arrays.get(name)!.slice() as Numbers;
   }
 
-  /** Lets go of the plan's memory. Not needed: it goes with the last reference to the plan. */
+  /** Frees the plan's memory after the runs that wait. Not needed: it goes with the last reference to the plan. */
   dispose(): void {
-    this.prepared = undefined;
-    this.arrays.clear();
+    this.last = this.last.then(() => {
+      this.prepared?.dispose?.();
+      this.prepared = undefined;
+      this.arrays.clear();
+    });
   }
 }
 

@@ -21,9 +21,10 @@ export class PlanCache<Plan extends { dispose(): void }> {
     // A map remembers insertion order: the first is the least recently used.
     this.plans.delete(key);
     this.plans.set(key, plan);
-    for (const oldest of this.plans.keys()) {
+    for (const [oldest, dropped] of this.plans) {
       if (this.plans.size <= this.capacity) break;
       this.plans.delete(oldest);
+      dropped.dispose();
     }
     return plan;
   }

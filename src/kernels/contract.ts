@@ -109,6 +109,8 @@ export interface KernelSet {
 export interface PreparedPlan {
   /** Runs every command once. Native: one asynchronous call off the main thread. Never concurrent with itself. */
   run(): Promise<void>;
+  /** Frees its memory now instead of with its last reference. Not while it runs; it cannot run again. */
+  dispose?(): void;
 }
 
 /**

@@ -134,7 +134,10 @@ export type Tier = (typeof TIERS)[number];
 /** Threads, scratch memory and the kernels of one tier. Plans of one engine run one after the other. */
 export interface NativeEngine {
   /** `externals`: the arrays of the external buffers, in order. Throws TypeError if the plan is not sound. */
-  prepare(plan: AddonPlan, externals: readonly ExternalArray[]): { run(): Promise<void> };
+  prepare(
+    plan: AddonPlan,
+    externals: readonly ExternalArray[],
+  ): { run(): Promise<void> /** Frees the memory now. */; release(): void };
   /**
    * y = x in a format, on all threads, before the call returns; y may be x. Fills `scales` and `zeroPoints` of formats
    * with scales. Returns the numbers of TALLY_ORDER.

@@ -41,6 +41,16 @@ const bound = (list: readonly ExternalArray[]) =>
   new Map(["x", "y", "clock"].map((name, i) => [name, list[i]]));
 
 describe(`a prepared native plan${skipped}`, () => {
+  it.skipIf(skipped !== "")("that is disposed of cannot run, and cannot be while it runs", async () => {
+    const program = createNativeKernels(addon(), { threads: 2 }).prepare(PLAN, bound(arrays()));
+    const running = program.run();
+    expect(() => program.dispose?.()).toThrow(/released while it was running/);
+    await running;
+    program.dispose?.();
+    program.dispose?.();
+    await expect(program.run()).rejects.toThrow(/after it was released/);
+  });
+
   it.skipIf(skipped !== "")("reads its externals and its clock anew at each run", async () => {
     const format = { ...floatFormat("bf16"), precision: 1 };
     const store = { format, rounding: "stochastic", overflow: "infinity", tensorId: 1 } as const;

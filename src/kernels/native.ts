@@ -58,6 +58,9 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
             throw addonError("the plan cannot run", cause);
           });
         },
+        dispose() {
+          translateErrors("the plan cannot be disposed of", () => program.release());
+        },
       };
     },
     bulk,
