@@ -3,7 +3,7 @@ import { compile, compileTrainStep, nn, optim, recipe, type Tensor, tensor } fro
 
 const RHYME = "the cat sat on the mat and the rat sat on the hat; ";
 const letters = [...new Set(RHYME)];
-const codes = [...RHYME].map((letter) => letters.indexOf(letter));
+const codes = Array.from(RHYME, (letter) => letters.indexOf(letter));
 const times = <T>(length: number, make: (i: number) => T) => Array.from({ length }, (_, i) => make(i));
 const code = (at: number) => codes[at % codes.length];
 const columns = (start: number) => times(24, (t) => times(16, (n) => code(start + 3 * n + t)));
@@ -35,5 +35,5 @@ while (recited.length < RHYME.length) {
   recited += letters[await logits.flatten().argmax(1).item()];
   [h, c] = [hn, cn];
 }
-export const remembered = [...recited].filter((letter, i) => letter === RHYME[i]).length / RHYME.length;
+export const remembered = Array.from(recited).filter((letter, i) => letter === RHYME[i]).length / RHYME.length;
 console.log(`${recited}(${(100 * remembered).toFixed(0)} % right)`);
