@@ -17,7 +17,10 @@ inline double normal_cdf(double x) { return 0.5 * vector_erfc(-x * kInverseSqrt2
 inline double normal_density(double x) { return kInverseSqrt2Pi * vector_exp(-0.5 * x * x); }
 
 // Where x is −Inf the factor beside it is 0, and the limit of the product is 0, not NaN.
-inline double vanishing(double x, double factor) { return x == -INFINITY ? 0.0 : x * factor; }
+inline double vanishing(double x, double factor) {
+  const double product = x * factor;
+  return x == -INFINITY ? 0.0 : product;
+}
 
 inline double gelu(double x) { return vanishing(x, normal_cdf(x)); }
 inline double gelu_slope(double x) { return normal_cdf(x) + x * normal_density(x); }
@@ -36,7 +39,8 @@ inline double silu_slope(double x) { return vector_sigmoid(x) * (1.0 + x * vecto
 // tanh(ln(1 + e^x)) = t(t + 2)/(t(t + 2) + 2), t = e^x; 1 to FP64 beyond 40.
 inline double tanh_softplus(double x) {
   const double t = vector_exp(x > 40.0 ? 40.0 : x), u = t * (t + 2.0);
-  return x > 40.0 ? 1.0 : u / (u + 2.0);
+  const double quotient = u / (u + 2.0);
+  return x > 40.0 ? 1.0 : quotient;
 }
 inline double mish(double x) { return vanishing(x, tanh_softplus(x)); }
 inline double mish_slope(double x) {
@@ -45,11 +49,14 @@ inline double mish_slope(double x) {
 }
 
 inline double softplus(double x, double beta, double threshold) {
-  const double scaled = beta * x;
-  return scaled > threshold ? x : vector_log1p(vector_exp(scaled)) / beta;
+  const double scaled = beta * x, bent = vector_log1p(vector_exp(scaled)) / beta;
+  return scaled > threshold ? x : bent;
 }
 
-inline double elu(double x, double alpha) { return x > 0 ? x : alpha * vector_expm1(x); }
+inline double elu(double x, double alpha) {
+  const double below = alpha * vector_expm1(x);
+  return x > 0 ? x : below;
+}
 
 // NaN fails both comparisons and stays.
 inline float clamp(float x, float low, float high) {

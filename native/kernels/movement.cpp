@@ -2,6 +2,8 @@
 // bits: nothing computes on them.
 #include "movement.h"
 
+#include <cstring>
+
 #include "parallel.h"
 #include "strided_view.h"
 #include "tiers.h"
@@ -21,7 +23,7 @@ void copy_view(const Operand& x, const StridedView& view, const Operand& y, Cont
 
 // Reading along the output's innermost axis would touch a cache line per element if another axis is the contiguous
 // one of x. Then both are cut into tiles: lines are read along x's axis and written along y's.
-constexpr int64_t kTile = 32;
+constexpr int64_t kTile = 64;
 
 // The axis that is contiguous in the tensor if the innermost one of the view is not; −1: no tiles are needed.
 int tiled_axis(const StridedView& view) {
@@ -38,13 +40,38 @@ struct Tile {
   int64_t at, step, lines, to, rise, columns;
 };
 
+constexpr int kSide = 8;
+typedef float Octet __attribute__((vector_size(kSide * sizeof(float))));
+
+// Transposes kSide × kSide elements: log2(kSide) rounds that interleave the two halves of the rows.
+void transpose_octets(const float* from, float* to) {
+  Octet rows[kSide], next[kSide];
+  for (int i = 0; i < kSide; i++) std::memcpy(&rows[i], from + i * kTile, sizeof(Octet));
+  for (int round = 1; round < kSide; round *= 2) {
+    for (int i = 0; i < kSide / 2; i++) {
+      next[2 * i] = __builtin_shufflevector(rows[i], rows[i + kSide / 2], 0, 8, 1, 9, 2, 10, 3, 11);
+      next[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + kSide / 2], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < kSide; i++) rows[i] = next[i];
+  }
+  for (int i = 0; i < kSide; i++) std::memcpy(to + i * kTile, &rows[i], sizeof(Octet));
+}
+
 void copy_tile(const Operand& x, const Operand& y, const Tile& t, const Clock& clock) {
-  alignas(64) float tile[kTile * kTile], row[kTile];
+  alignas(64) float tile[kTile * kTile], turned[kTile * kTile];
   for (int64_t l = 0; l < t.lines; l++) load_block(x, t.at + l * t.step, t.columns, tile + l * kTile);
+  // Beyond the edge of x the tile holds what it held; those rows and columns are not written.
+  for (int64_t l = 0; l < t.lines; l += kSide) {
+    for (int64_t c = 0; c < t.columns; c += kSide) transpose_octets(tile + l * kTile + c, turned + c * kTile + l);
+  }
+  const bool plain = y.dtype == DType::f32 && !y.rounds;
   for (int64_t c = 0; c < t.columns; c++) {
-    float* to = write_block(y, t.to + c * t.rise, row);
-    for (int64_t l = 0; l < t.lines; l++) to[l] = tile[l * kTile + c];
-    store_block(y, t.to + c * t.rise, t.lines, to, clock);
+    const int64_t to = t.to + c * t.rise;
+    if (plain) {
+      std::memcpy(y.f32_out() + to, turned + c * kTile, static_cast<size_t>(t.lines) * sizeof(float));
+    } else {
+      store_block(y, to, t.lines, turned + c * kTile, clock);
+    }
   }
 }
 

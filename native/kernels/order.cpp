@@ -5,6 +5,7 @@
 #include "block_io.h"
 #include "lines.h"
 #include "parallel.h"
+#include "row_extremes.h"
 #include "scratch.h"
 #include "tiers.h"
 
@@ -22,6 +23,23 @@ uint32_t order_key(float x) {
 uint64_t ranked(float x, int64_t position, bool largest) {
   const uint32_t key = order_key(x);
   return static_cast<uint64_t>(largest ? ~key : key) << 32 | static_cast<uint32_t>(position);
+}
+
+// The k smallest pairs in order at the front. A few are kept sorted while the others pass: most lose against the last.
+void sort_first(uint64_t* pairs, int64_t n, int64_t k) {
+  constexpr int64_t kFew = 32;
+  if (k > kFew || k * 4 > n) {
+    if (k < n) std::nth_element(pairs, pairs + k, pairs + n);
+    return std::sort(pairs, pairs + k);
+  }
+  std::sort(pairs, pairs + k);
+  for (int64_t i = k; i < n; i++) {
+    const uint64_t candidate = pairs[i];
+    if (candidate >= pairs[k - 1]) continue;
+    int64_t place = k - 1;
+    for (; place > 0 && pairs[place - 1] > candidate; place--) pairs[place] = pairs[place - 1];
+    pairs[place] = candidate;
+  }
 }
 
 void top_k(const Command& command, Context& ctx) {
@@ -42,8 +60,7 @@ void top_k(const Command& command, Context& ctx) {
         return value;
       };
       for (int64_t i = 0; i < n; i++) pairs[i] = ranked(element(i), i, largest);
-      if (k < n) std::nth_element(pairs, pairs + k, pairs + n);
-      std::sort(pairs, pairs + k);
+      sort_first(pairs, n, k);
       for (int64_t rank = 0; rank < k; rank++) {
         const int64_t position = static_cast<uint32_t>(pairs[rank]);
         float value = element(position);
@@ -59,10 +76,28 @@ void take_better(const float* row, int64_t position, int64_t width, bool largest
   const int32_t place = static_cast<int32_t>(position);
   for (int64_t c = 0; c < width; c++) {
     const float value = row[c], known = best[c];
-    const bool better = (largest ? value > known : value < known) || (value != value && known == known);
+    const bool better = (largest ? value > known : value < known) | ((value != value) & (known == known));
     best[c] = better ? value : known;
     index[c] = better ? place : index[c];
   }
+}
+
+// The first place of the extreme of x[at … at+n), the first NaN if there is one: its value first, then where it stands.
+int64_t first_extreme(const Operand& x, int64_t at, int64_t n, bool largest, float* buffer) {
+  const int sign = largest ? 1 : -1;
+  float best = row_extreme(read_block(x, at, std::min(kBlock, n), buffer), std::min(kBlock, n), sign);
+  int64_t block = 0;
+  for (int64_t i = kBlock; i < n && best == best; i += kBlock) {
+    const int64_t count = std::min(kBlock, n - i);
+    const float found = row_extreme(read_block(x, at + i, count, buffer), count, sign);
+    if (found == found && !(largest ? found > best : found < best)) continue;
+    best = found;
+    block = i;
+  }
+  const float* row = read_block(x, at + block, std::min(kBlock, n - block), buffer);
+  int64_t place = 0;
+  while (best == best ? row[place] != best : row[place] == row[place]) place++;
+  return block + place;
 }
 
 void arg_reduce(const Command& command, Context& ctx) {
@@ -75,19 +110,15 @@ void arg_reduce(const Command& command, Context& ctx) {
     const int64_t outer = task / across, column = task % across * together;
     const int64_t width = std::min(together, lines.inner - column), from = outer * lines.length * lines.inner + column;
     int32_t* index = y.i32_out() + outer * lines.inner + column;
-    std::fill_n(index, width, 0);
-    load_block(x, from, width, best);
     if (lines.inner > 1) {
+      std::fill_n(index, width, 0);
+      load_block(x, from, width, best);
       for (int64_t i = 1; i < lines.length; i++) {
         take_better(read_block(x, from + i * lines.inner, width, buffer), i, width, largest, best, index);
       }
       return;
     }
-    for (int64_t i = 0; i < lines.length; i += kBlock) {
-      const int64_t n = std::min(kBlock, lines.length - i);
-      const float* row = read_block(x, from + i, n, buffer);
-      for (int64_t k = 0; k < n; k++) take_better(row + k, i + k, 1, largest, best, index);
-    }
+    index[0] = static_cast<int32_t>(first_extreme(x, from, lines.length, largest, buffer));
   });
 }
 

@@ -6,6 +6,7 @@
 #include "column_sums.h"
 #include "kinds.h"
 #include "reduction_view.h"
+#include "row_extremes.h"
 #include "vector_math.h"
 
 namespace roundoff::ROUNDOFF_TIER {
@@ -14,15 +15,18 @@ namespace {
 // Elements of the innermost axis are taken one after the other into the running states of as many lanes.
 constexpr int kFoldLanes = 8;
 
-// Where a fold starts, how it takes an element (`shift`: what an earlier fold gave for this output), how two states join.
-template <class Take, class Join>
+// Where a fold starts, what an element counts as (`shift`: what an earlier fold gave for this output), how two states join.
+template <class Term, class Join>
 struct Fold {
   double start;
-  Take take;
+  Term term;
   Join join;
+  int extreme = 0;  // 1, −1: the fold is the maximum, the minimum of the elements themselves
 };
-template <class Take, class Join>
-Fold(double, Take, Join) -> Fold<Take, Join>;
+template <class Term, class Join>
+Fold(double, Term, Join) -> Fold<Term, Join>;
+template <class Term, class Join>
+Fold(double, Term, Join, int) -> Fold<Term, Join>;
 
 // What a reduction of x has room for: `outputs` results and the states of the chunks of each.
 struct FoldShape {
@@ -59,7 +63,7 @@ void fold_rows(const FoldShape& s, int64_t outer, int64_t first, int64_t last, c
       double* to = states + column;
       const double* with = shift + column;
       ROUNDOFF_INDEPENDENT
-      for (int64_t c = 0; c < n; c++) to[c] = fold.take(to[c], static_cast<double>(from[c]), with[c]);
+      for (int64_t c = 0; c < n; c++) to[c] = fold.join(to[c], fold.term(static_cast<double>(from[c]), with[c]));
     }
   }
 }
@@ -69,20 +73,24 @@ template <class F>
 double fold_along(const FoldShape& s, int64_t outer, int64_t first, int64_t last, double shift, const F& fold) {
   alignas(64) float buffer[kBlock];
   const ReductionView& r = s.view;
+  alignas(64) double terms[kBlock];
   const int64_t base = r.kept.offset_of(outer);
   double lanes[kFoldLanes];
   std::fill_n(lanes, kFoldLanes, fold.start);
   for (int64_t t = first; t < last;) {
     const int64_t row = t / r.inner, within = t % r.inner, n = std::min({kBlock, r.inner - within, last - t});
     const float* from = read_block(s.x, base + r.reduced.offset_of(row) + within, n, buffer);
+    t += n;
+    if (fold.extreme != 0) {
+      lanes[0] = fold.join(lanes[0], static_cast<double>(row_extreme(from, n, fold.extreme)));
+      continue;
+    }
+    for (int64_t i = 0; i < n; i++) terms[i] = fold.term(static_cast<double>(from[i]), shift);
     int64_t i = 0;
     for (; i + kFoldLanes <= n; i += kFoldLanes) {
-      for (int lane = 0; lane < kFoldLanes; lane++) {
-        lanes[lane] = fold.take(lanes[lane], static_cast<double>(from[i + lane]), shift);
-      }
+      for (int lane = 0; lane < kFoldLanes; lane++) lanes[lane] = fold.join(lanes[lane], terms[i + lane]);
     }
-    for (; i < n; i++) lanes[0] = fold.take(lanes[0], static_cast<double>(from[i]), shift);
-    t += n;
+    for (; i < n; i++) lanes[0] = fold.join(lanes[0], terms[i]);
   }
   double state = lanes[0];
   for (int lane = 1; lane < kFoldLanes; lane++) state = fold.join(state, lanes[lane]);
@@ -116,9 +124,11 @@ void run_fold(const FoldShape& s, const double* shift, double* states, double* r
 
 constexpr auto kAdd = [](double a, double b) { return a + b; };
 
-// A NaN wins, and stays.
-constexpr auto kLarger = [](double a, double b) { return a != a ? a : b > a || b != b ? b : a; };
-constexpr auto kSmaller = [](double a, double b) { return a != a ? a : b < a || b != b ? b : a; };
+constexpr auto kMultiply = [](double a, double b) { return a * b; };
+// A NaN wins, and stays: no number is larger.
+constexpr auto kLarger = [](double a, double b) { return (b > a) | (b != b) ? b : a; };
+constexpr auto kSmaller = [](double a, double b) { return (b < a) | (b != b) ? b : a; };
+constexpr auto kItself = [](double x, double) { return x; };
 
 // Per output: `first` and `second` are what the gradient of a kind needs, the result of the reduction is in `result`.
 struct Statistics {
@@ -141,28 +151,26 @@ void compute(ReduceKind kind, double correction, const FoldShape& s, const Stati
   std::fill_n(to.first, s.outputs, 0.0);
   switch (kind) {
     case ReduceKind::max:
-      return run(Fold{-INFINITY, [](double a, double x, double) { return kLarger(a, x); }, kLarger}, to.result);
+      return run(Fold{-INFINITY, kItself, kLarger, 1}, to.result);
     case ReduceKind::min:
-      return run(Fold{INFINITY, [](double a, double x, double) { return kSmaller(a, x); }, kSmaller}, to.result);
+      return run(Fold{INFINITY, kItself, kSmaller, -1}, to.result);
     case ReduceKind::prod:
-      return run(Fold{1.0, [](double a, double x, double) { return a * x; }, [](double a, double b) { return a * b; }},
-                 to.result);
+      return run(Fold{1.0, kItself, kMultiply}, to.result);
     case ReduceKind::norm1:
-      return run(Fold{0.0, [](double a, double x, double) { return a + std::abs(x); }, kAdd}, to.result);
+      return run(Fold{0.0, [](double x, double) { return std::abs(x); }, kAdd}, to.result);
     case ReduceKind::norm2:
-      run(Fold{0.0, [](double a, double x, double) { return a + x * x; }, kAdd}, to.result);
+      run(Fold{0.0, [](double x, double) { return x * x; }, kAdd}, to.result);
       return each([](double& result, double) { result = std::sqrt(result); });
     case ReduceKind::variance:
-      run(Fold{0.0, [](double a, double x, double) { return a + x; }, kAdd}, to.result);
+      run(Fold{0.0, kItself, kAdd}, to.result);
       each([&](double& result, double& mean) { mean = result / count; });
-      run(Fold{0.0, [](double a, double x, double mean) { return a + (x - mean) * (x - mean); }, kAdd}, to.result);
+      run(Fold{0.0, [](double x, double mean) { return (x - mean) * (x - mean); }, kAdd}, to.result);
       return each([&](double& result, double) { result /= count - correction; });
     case ReduceKind::logSumExp:
-      run(Fold{-INFINITY, [](double a, double x, double) { return kLarger(a, x); }, kLarger}, to.result);
+      run(Fold{-INFINITY, kItself, kLarger, 1}, to.result);
       each([](double largest, double& shift) { shift = largest; });
       // Subtracting an infinite maximum would give NaN where the result is that infinity.
-      run(Fold{0.0, [](double a, double x, double shift) { return a + vector_exp(std::abs(shift) < INFINITY ? x - shift : x); },
-               kAdd},
+      run(Fold{0.0, [](double x, double shift) { return vector_exp(x - (std::abs(shift) < INFINITY ? shift : 0.0)); }, kAdd},
           to.result);
       return each([](double& sum, double shift) {
         const double finite = shift + std::log(sum);
@@ -174,15 +182,14 @@ void compute(ReduceKind kind, double correction, const FoldShape& s, const Stati
 // For the extremes how many elements equal the result; for products, which have a zero among them, what the others give.
 void compute_for_gradient(ReduceKind kind, const FoldShape& s, const Statistics& to, Context& ctx) {
   if (kind == ReduceKind::max || kind == ReduceKind::min) {
-    const Fold equals{0.0, [](double a, double x, double best) { return a + (x == best ? 1.0 : 0.0); }, kAdd};
+    const Fold equals{0.0, [](double x, double best) { return x == best ? 1.0 : 0.0; }, kAdd};
     return run_fold(s, to.result, to.states, to.first, ctx, equals);
   }
   if (kind != ReduceKind::prod) return;
   // One zero leaves the product of the others to it, two leave nothing to anyone.
-  const Fold zeros{0.0, [](double a, double x, double) { return a + (x == 0 ? 1.0 : 0.0); }, kAdd};
+  const Fold zeros{0.0, [](double x, double) { return x == 0 ? 1.0 : 0.0; }, kAdd};
   run_fold(s, to.first, to.states, to.first, ctx, zeros);
-  const Fold others{1.0, [](double a, double x, double) { return x == 0 ? a : a * x; },
-                    [](double a, double b) { return a * b; }};
+  const Fold others{1.0, [](double x, double) { return x == 0 ? 1.0 : x; }, kMultiply};
   run_fold(s, to.first, to.states, to.result, ctx, others);
 }
 

@@ -5,6 +5,7 @@
 
 #include "column_sums.h"
 #include "lines.h"
+#include "row_extremes.h"
 #include "tiers.h"
 #include "vector_exp32.h"
 
@@ -39,21 +40,6 @@ float* softmax_space(Context& ctx, int thread, int64_t elements) {
 
 constexpr int kSoftmaxLanes = 16;
 
-// The maximum of n numbers; NaN if one is NaN.
-float row_maximum(const float* x, int64_t n) {
-  float lanes[kSoftmaxLanes];
-  std::fill_n(lanes, kSoftmaxLanes, -INFINITY);
-  const auto larger = [](float known, float value) { return value > known || value != value ? value : known; };
-  int64_t i = 0;
-  for (; i + kSoftmaxLanes <= n; i += kSoftmaxLanes) {
-    for (int lane = 0; lane < kSoftmaxLanes; lane++) lanes[lane] = larger(lanes[lane], x[i + lane]);
-  }
-  for (; i < n; i++) lanes[0] = larger(lanes[0], x[i]);
-  float best = lanes[0];
-  for (int lane = 1; lane < kSoftmaxLanes; lane++) best = best != best ? best : larger(best, lanes[lane]);
-  return best;
-}
-
 // e[i] = exp(x[i] − maximum); returns their sum in FP64, in fixed lanes.
 double row_exponentials(const float* x, float maximum, int64_t n, float* e) {
   ROUNDOFF_INDEPENDENT
@@ -72,7 +58,7 @@ double row_exponentials(const float* x, float maximum, int64_t n, float* e) {
 void softmax_row(const Operand& x, const Operand& y, int64_t at, int64_t n, bool log, float* space, const Clock& clock) {
   const float* from = read_block(x, at, n, space);
   float* to = write_block(y, at, space + n);
-  const float maximum = row_maximum(from, n);
+  const float maximum = row_extreme(from, n, 1);
   const double sum = row_exponentials(from, maximum, n, space + 2 * n);
   if (log) {
     const double logarithm = std::log(sum);
@@ -98,7 +84,7 @@ void softmax_columns(const Operand& x, const Operand& y, const Lines& lines, int
     const float* row = read_block(x, first + i * lines.inner, width, buffer);
     for (int64_t c = 0; c < width; c++) {
       const float known = maxima[c], value = row[c];
-      maxima[c] = known == known && (value > known || value != value) ? value : known;
+      maxima[c] = (value > known) | (value != value) ? value : known;
     }
   }
   for (int64_t i = 0; i < lines.length; i++) {
@@ -197,6 +183,15 @@ void softmax_grad(const Command& command, Context& ctx) {
   });
 }
 
+// Continues one running sum over a block.
+void running_sums(const float* x, int64_t n, bool reverse, double& sum, float* y) {
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t k = reverse ? n - 1 - i : i;
+    sum += static_cast<double>(x[k]);
+    y[k] = static_cast<float>(sum);
+  }
+}
+
 void cumsum(const Command& command, Context& ctx) {
   const Operand &x = command.in[0], &y = command.out[0];
   const Lines lines(x, static_cast<int>(command.attrs[0]));
@@ -206,17 +201,16 @@ void cumsum(const Command& command, Context& ctx) {
     alignas(64) double sums[kBlock];
     std::fill_n(sums, width, 0.0);
     // A single column is read and written in whole blocks.
-    const int64_t rows = lines.inner == 1 ? std::min(kBlock, lines.length) : 1;
+    const int64_t rows = lines.inner == 1 ? kBlock : 1;
     for (int64_t done = 0; done < lines.length; done += rows) {
       const int64_t count = std::min(rows, lines.length - done);
       const int64_t at = first + (reverse ? lines.length - done - count : done) * lines.inner, n = count * width;
       const float* from = read_block(x, at, n, buffer);
       float* to = write_block(y, at, result);
-      for (int64_t i = 0; i < n; i++) {
-        const int64_t k = reverse ? n - 1 - i : i;
-        double& sum = sums[rows > 1 ? 0 : k];
-        sum += static_cast<double>(from[k]);
-        to[k] = static_cast<float>(sum);
+      if (rows > 1) {
+        running_sums(from, n, reverse, sums[0], to);
+      } else {
+        for (int64_t c = 0; c < width; c++) to[c] = static_cast<float>(sums[c] += static_cast<double>(from[c]));
       }
       store_block(y, at, n, to, ctx.clock);
     }

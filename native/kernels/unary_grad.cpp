@@ -100,13 +100,22 @@ void unary_grad(const Command& command, Context& ctx) {
     case UnaryKind::round:
       return run([](float, float) { return 0.0f; });
     case UnaryKind::softplus:
-      return run([=](double x, double g) { return alpha * x > beta ? g : g * vector_sigmoid(alpha * x); });
+      return run([=](double x, double g) { 
+        const double bent = g * vector_sigmoid(alpha * x);
+        return alpha * x > beta ? g : bent;
+      });
     case UnaryKind::silu:
       return run([](double x, double g) { return g * silu_slope(x); });
     case UnaryKind::elu:
-      return run([=](double x, double g) { return x > 0 ? g : g * alpha * vector_exp(x); });
+      return run([=](double x, double g) { 
+        const double below = g * alpha * vector_exp(x);
+        return x > 0 ? g : below;
+      });
     case UnaryKind::selu:
-      return run([](double x, double g) { return g * kSeluScale * (x > 0 ? 1.0 : kSeluAlpha * vector_exp(x)); });
+      return run([](double x, double g) { 
+        const double below = kSeluAlpha * vector_exp(x);
+        return g * kSeluScale * (x > 0 ? 1.0 : below);
+      });
     case UnaryKind::mish:
       return run([](double x, double g) { return g * mish_slope(x); });
     case UnaryKind::geluTanh:

@@ -5,7 +5,9 @@ import { allValues } from "../formats/codes.ts";
 import { customFloat, SPECIALS } from "../formats/custom-float.ts";
 import type { FloatFormat } from "../formats/format.ts";
 import { roundToFormat } from "../formats/round.ts";
-import { contains } from "./represents.ts";
+import { Graph } from "../graph/graph.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { contains, knownFormats } from "./represents.ts";
 
 const floats = FORMATS.filter((format): format is FloatFormat => format.kind === "float");
 const small = floats.filter(({ bits }) => bits <= 16);
@@ -51,5 +53,39 @@ describe("contains", () => {
         expect(contains(wider, inner)).toBe(true);
       }),
     );
+  });
+});
+
+describe("knownFormats", () => {
+  const graph = new Graph();
+  const rounded = (name: string, format: string) => {
+    const value = graph.source({ kind: "input", name }, [4, 6], "input");
+    const quantizer = { format: floatFormat(format), rounding: "nearestEven", overflow: "saturate" } as const;
+    return new Tensor(graph, graph.apply("quantize", [value], { quantizer })[0]);
+  };
+  const [a, b, c] = [rounded("a", "e4m3"), rounded("b", "e4m3"), rounded("c", "bf16")];
+  const formatOf = (x: Tensor) => knownFormats(graph).get(x.value)?.name;
+
+  it("follows values that are only chosen or moved", () => {
+    const moved = [
+      a.flip([0]),
+      a.pad([[1, 1]]),
+      a.amax({ axes: [1] }),
+      a.topK(2).values,
+      a.concat([b]),
+      a.where(c, b),
+    ];
+    expect(moved.map(formatOf)).toEqual(moved.map(() => "e4m3"));
+  });
+
+  it("claims nothing of values that are computed, or come from two formats", () => {
+    const mixed = [
+      a.exp(),
+      a.norm({ axes: [1] }),
+      a.pad([[1, 1]], { value: 1 / 3 }),
+      a.concat([c]),
+      a.where(b, c),
+    ];
+    expect(mixed.map(formatOf)).toEqual(mixed.map(() => undefined));
   });
 });

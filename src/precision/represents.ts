@@ -17,7 +17,16 @@ export function preservedInput(node: Node): Value | undefined {
     case "broadcastTo":
     case "copy":
     case "maxPool2d":
+    case "slice":
+    case "padEdge":
+    case "gather":
+    case "indexSelect":
+    case "topK":
       return node.inputs[0];
+    case "place":
+      return node.attrs.value === 0 ? node.inputs[0] : undefined;
+    case "reduce":
+      return node.attrs.kind === "max" || node.attrs.kind === "min" ? node.inputs[0] : undefined;
     case "unary":
       return PRESERVING_UNARY.has(node.attrs.kind) ? node.inputs[0] : undefined;
     case "unaryGrad":
@@ -43,6 +52,13 @@ export function formatOfResult(
   formats: ReadonlyMap<Value, NumberFormat>,
 ): NumberFormat | undefined {
   if (node.op === "quantize") return node.attrs.quantizer.format;
+  if (node.op === "concat" || node.op === "where") {
+    const [format, ...others] = node.inputs
+      .slice(node.op === "where" ? 1 : 0)
+      .map((input) => formats.get(input));
+    const shared = format?.kind === "float" && others.every((other) => other?.name === format.name);
+    return shared ? format : undefined;
+  }
   const preserved = preservedInput(node);
   const format = preserved === undefined ? undefined : formats.get(preserved);
   // A dynamic-fixed-point tensor is integers with an exponent beside it: only a view keeps both.
