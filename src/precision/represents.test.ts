@@ -27,6 +27,13 @@ describe("contains", () => {
     },
   );
 
+  it("asks for the precision of the smallest normal values, also of a format without subnormals", () => {
+    const fields = { exponentBits: 2, precision: 2, specials: "ieee", hasNegativeZero: false } as const;
+    const inner = customFloat({ ...fields, bias: 20, hasSubnormals: false });
+    const outer = customFloat({ ...fields, bias: 19, hasSubnormals: true });
+    expect([contains(outer, inner), survives(outer, inner)]).toEqual([false, false]);
+  });
+
   it("never claims too much of two formats of any widths", () => {
     const anyFloat = fc
       .record({

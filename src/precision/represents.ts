@@ -61,6 +61,8 @@ export function formatOfResult(
   }
   const preserved = preservedInput(node);
   const format = preserved === undefined ? undefined : formats.get(preserved);
+  // Not every format has the zero that padding puts in.
+  if (node.op === "place" && !(format?.kind === "float" && format.hasZero)) return undefined;
   // A dynamic-fixed-point tensor is integers with an exponent beside it: only a view keeps both.
   return format?.kind === "fixed" && node.op !== "reshape" ? undefined : format;
 }
@@ -68,13 +70,17 @@ export function formatOfResult(
 /** True if every value of `inner` is a value of `outer`, so that rounding to `outer` is the identity. */
 export function contains(outer: NumberFormat, inner: NumberFormat): boolean {
   if (outer.kind !== "float" || inner.kind !== "float") return outer.name === inner.name;
-  const smallest = (f: typeof outer) => (f.hasSubnormals ? emin(f) - (f.precision - 1) : emin(f));
+  // The finest spacing, which numbers have next to the smallest normal one whether there are subnormals or not.
+  const finest = (f: typeof outer) => emin(f) - (f.precision - 1);
+  const reachesDown = outer.hasSubnormals
+    ? finest(outer) <= finest(inner)
+    : emin(outer) <= (inner.hasSubnormals ? finest(inner) : emin(inner));
   return (
     outer.name === inner.name ||
     (outer.precision >= inner.precision &&
       emax(outer) >= emax(inner) &&
       outer.maxFinite >= inner.maxFinite &&
-      smallest(outer) <= smallest(inner) &&
+      reachesDown &&
       (outer.hasSign || !inner.hasSign) &&
       (outer.hasZero || !inner.hasZero) &&
       (outer.hasInfinity || !inner.hasInfinity) &&
