@@ -1,6 +1,13 @@
 /** Golden operations: attention. */
 import type { Tensor } from "../../../graph/tensor.ts";
-import { scaledDotProductAttention } from "../../../nn/index.ts";
+import {
+  type AttentionMasks,
+  bindNames,
+  MultiheadAttention,
+  scaledDotProductAttention,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+} from "../../../nn/index.ts";
 import type { Attributes } from "../attributes.ts";
 import type { Arguments, GoldenOperations } from "./operation.ts";
 
@@ -14,6 +21,54 @@ function attention(args: Arguments, attributes: Attributes): Readonly<Record<str
   return { output: scaledDotProductAttention(args.get("q"), args.get("k"), args.get("v"), options) };
 }
 
+type Results = Readonly<Record<string, Tensor>>;
+
+function optional(args: Arguments, name: string): Tensor | undefined {
+  return args.has(name) ? args.get(name) : undefined;
+}
+
+function masksOf(args: Arguments, attributes: Attributes): AttentionMasks {
+  const keyPaddingMask = optional(args, "keyPaddingMask");
+  const attnMask = optional(args, "attnMask");
+  return { keyPaddingMask, attnMask, isCausal: attributes.boolean("isCausal", false) };
+}
+
+/** Self-attention if the case has no key. */
+function multihead(args: Arguments, attributes: Attributes): Results {
+  const query = args.get("query");
+  const options = { batchFirst: attributes.boolean("batchFirst", false), bias: args.has("in_proj_bias") };
+  const features = query.shape[query.shape.length - 1];
+  const module = bindNames(new MultiheadAttention(features, attributes.number("numHeads", 1), options));
+  const key = optional(args, "key") ?? query;
+  return { ...module.forward(query, key, optional(args, "value") ?? key, masksOf(args, attributes)) };
+}
+
+function layerOptions(attributes: Attributes) {
+  return {
+    dimFeedforward: attributes.number("dimFeedforward", 2048),
+    normFirst: attributes.boolean("normFirst", false),
+    batchFirst: attributes.boolean("batchFirst", false),
+    activation: attributes.choice("activation", ["relu", "gelu"]),
+  };
+}
+
+function encoderLayer(args: Arguments, attributes: Attributes): Results {
+  const x = args.get("x");
+  const heads = attributes.number("numHeads", 1);
+  const module = bindNames(new TransformerEncoderLayer(x.shape[2], heads, layerOptions(attributes)));
+  return { output: module.forward(x, masksOf(args, attributes)) };
+}
+
+function decoderLayer(args: Arguments, attributes: Attributes): Results {
+  const x = args.get("x");
+  const heads = attributes.number("numHeads", 1);
+  const module = bindNames(new TransformerDecoderLayer(x.shape[2], heads, layerOptions(attributes)));
+  return { output: module.forward(x, args.get("memory"), { target: masksOf(args, attributes) }) };
+}
+
 export const attentionOperations: GoldenOperations = {
+  multiheadAttention: { channelsLast: [], build: multihead },
+  transformerEncoderLayer: { channelsLast: [], build: encoderLayer },
+  transformerDecoderLayer: { channelsLast: [], build: decoderLayer },
   scaledDotProductAttention: { channelsLast: [], build: attention },
 };
