@@ -5,6 +5,7 @@
 
 #include "column_sums.h"
 #include "tiers.h"
+#include "vector_math.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -30,11 +31,14 @@ RowStatistics row_statistics(const float* row, int64_t classes) {
     sum += static_cast<double>(row[c]);
   }
   const double maximum = row[best];
-  double exponentials = 0;
+  // A block of exponentials at a time: they vectorise, their sum in order does not.
+  double exponentials = 0, block[64];
   bool nan = false;
-  for (int64_t c = 0; c < classes; c++) {
-    exponentials += std::exp(static_cast<double>(row[c]) - maximum);
-    nan = nan || row[c] != row[c];
+  for (int64_t first = 0; first < classes; first += 64) {
+    const int64_t n = std::min<int64_t>(64, classes - first);
+    for (int64_t c = 0; c < n; c++) block[c] = vector_exp(static_cast<double>(row[first + c]) - maximum);
+    for (int64_t c = 0; c < n; c++) exponentials += block[c];
+    for (int64_t c = 0; c < n; c++) nan = nan || row[first + c] != row[first + c];
   }
   return {maximum + std::log(exponentials), sum, nan ? -1 : best};
 }
@@ -110,10 +114,16 @@ void cross_entropy_grad(const Command& command, Context& ctx) {
     const int64_t label = labels.i32()[n];
     const bool known = label >= 0 && label < classes;
     const double logSum = label == ignored ? 0 : row_statistics(row, classes).logSum;
-    for (int64_t c = 0; c < classes; c++) {
-      const double target = (c == label ? 1 - smoothing : 0) + smoothing / static_cast<double>(classes);
-      const double gradient = known ? factor * (std::exp(static_cast<double>(row[c]) - logSum) - target) : kNaN;
-      out[c] = label == ignored ? 0.0f : static_cast<float>(gradient);
+    if (label == ignored || !known) {
+      std::fill_n(out, classes, label == ignored ? 0.0f : std::numeric_limits<float>::quiet_NaN());
+    } else {
+      const double spread = smoothing / static_cast<double>(classes);
+      const auto gradient = [&](int64_t c, double target) {
+        return static_cast<float>(factor * (vector_exp(static_cast<double>(row[c]) - logSum) - target));
+      };
+      ROUNDOFF_INDEPENDENT
+      for (int64_t c = 0; c < classes; c++) out[c] = gradient(c, spread);
+      out[label] = gradient(label, 1 - smoothing + spread);
     }
     store_block(y, n * classes, classes, out, ctx.clock);
   });

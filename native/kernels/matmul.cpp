@@ -16,6 +16,8 @@ namespace {
 
 // Tasks to share among threads, at least, when there are panels enough.
 constexpr int64_t kMatmulTasks = 16;
+// Rows of the left matrix that one task packs when all tasks share them.
+constexpr int64_t kLeftPiece = 16;
 
 struct MatmulJob {
   const Operand &a, &b, &c;
@@ -29,6 +31,7 @@ struct MatmulJob {
   int64_t splitPanels, splits;
   char* panels;
   float* panelNorms;
+  char* left;  // all rows of the left matrices, packed once because several tasks read them; null: each task packs its own
 
   int64_t panel_bytes() const { return layout.offset(layout.panels()); }
   int64_t panel_norms() const { return layout.panels() * layout.norms_per_panel(); }
@@ -52,7 +55,7 @@ MatmulJob plan(const Command& cmd, Context& ctx) {
   const int64_t m = c.dims[c.rank - 2], n = c.dims[c.rank - 1], k = a.dims[transA ? a.rank - 2 : a.rank - 1];
   const PanelLayout layout(choose_tiles(carrier, ctx.cpu), 1, k, n);
   MatmulJob job{a, b, c, ctx, transA, transB, 1, m, n, k, product_exponent(cmd, carrier),
-                layout, a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr};
+                layout, a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr, nullptr};
   for (int i = 0; i < c.rank - 2; i++) job.batches *= c.dims[i];
   if (job.sharedB && !job.sharedA && !transA) {
     // One right matrix for all batches: their rows are one tall matrix.
@@ -68,22 +71,51 @@ MatmulJob plan(const Command& cmd, Context& ctx) {
   return job;
 }
 
-void pack_right(MatmulJob& job, const Prepacked& prepacked) {
-  const int64_t matrices = job.sharedB ? 1 : job.batches, panels = job.layout.panels();
+RowSource left_rows(const MatmulJob& job, int64_t batch) {
+  return {&job.a, job.sharedA ? 0 : batch * job.m * job.k, job.transA ? 1 : job.k, job.transA ? job.m : 1, job.k};
+}
+
+// Memory for what all tasks read: the packed panels (unless the program keeps them) and, for splits, the packed rows.
+void open_shared(MatmulJob& job, const Prepacked& prepacked) {
+  const int64_t matrices = job.sharedB ? 1 : job.batches, leftMatrices = job.sharedA ? 1 : job.batches;
+  const auto takePanels = [&](Carver& c) {
+    c.take(job.panels, matrices * job.panel_bytes());
+    c.take(job.panelNorms, matrices * job.panel_norms());
+  };
+  const auto takeRows = [&](Carver& c) {
+    const int64_t rowBytes = packed_row_bytes(job.layout.tiles.products, job.k);
+    if (job.splits > 1) c.take(job.left, leftMatrices * job.m * rowBytes);
+  };
+  const bool kept = prepacked.memory != nullptr;
+  if (kept) carve(takePanels, [&](size_t) { return prepacked.memory; });
   carve(
       [&](Carver& c) {
-        c.take(job.panels, matrices * job.panel_bytes());
-        c.take(job.panelNorms, matrices * job.panel_norms());
+        if (!kept) takePanels(c);
+        takeRows(c);
       },
-      [&](size_t bytes) { return prepacked.memory != nullptr ? prepacked.memory : job.ctx.scratch.shared(bytes); });
-  if (prepacked.memory != nullptr && !prepacked.packs) return;
-  job.ctx.pool.parallel_for(matrices * panels, [&](int64_t task, int) {
-    const int64_t matrix = task / panels;
-    const ColumnSource source{&job.b,   matrix * job.k * job.n,     1,     0,
-                              1,        0,                          job.k, job.transB ? 1 : job.n,
-                              job.n,    job.transB ? job.k : 1};
-    pack_panel(job.layout, source, task % panels, job.panels + matrix * job.panel_bytes(),
-               job.panelNorms + matrix * job.panel_norms());
+      [&](size_t bytes) { return job.ctx.scratch.shared(bytes); });
+}
+
+// Packs the panels, unless an earlier product of the plan has, and the rows that several tasks read.
+void pack_shared(MatmulJob& job, const Prepacked& prepacked) {
+  open_shared(job, prepacked);
+  const int64_t matrices = job.sharedB ? 1 : job.batches, panels = job.layout.panels();
+  const int64_t panelTasks = prepacked.memory == nullptr || prepacked.packs ? matrices * panels : 0;
+  const int64_t leftMatrices = job.sharedA ? 1 : job.batches, pieces = (job.m + kLeftPiece - 1) / kLeftPiece;
+  const int64_t rowBytes = packed_row_bytes(job.layout.tiles.products, job.k);
+  const int64_t rowTasks = job.left != nullptr ? leftMatrices * pieces : 0;
+  job.ctx.pool.parallel_for(panelTasks + rowTasks, [&](int64_t task, int) {
+    if (task < panelTasks) {
+      const int64_t matrix = task / panels;
+      const ColumnSource source{&job.b,   matrix * job.k * job.n,     1,     0,
+                                1,        0,                          job.k, job.transB ? 1 : job.n,
+                                job.n,    job.transB ? job.k : 1};
+      return pack_panel(job.layout, source, task % panels, job.panels + matrix * job.panel_bytes(),
+                        job.panelNorms + matrix * job.panel_norms());
+    }
+    const int64_t matrix = (task - panelTasks) / pieces, first = (task - panelTasks) % pieces * kLeftPiece;
+    pack_rows(job.layout.tiles.products, left_rows(job, matrix), first, std::min(kLeftPiece, job.m - first),
+              job.left + (matrix * job.m + first) * rowBytes);
   });
 }
 
@@ -92,7 +124,7 @@ MatmulMemory matmul_memory(const MatmulJob& job, int thread) {
   const int64_t rowBytes = packed_row_bytes(job.layout.tiles.products, job.k);
   carve(
       [&](Carver& c) {
-        c.take(local.packed, job.blockRows * rowBytes + 64);
+        c.take(local.packed, job.left != nullptr ? 0 : job.blockRows * rowBytes + 64);
         c.take(local.norms, job.integer() ? granules(job.layout.stepsPerTap) : 0);
         c.take(local.rows, job.blockRows + kRowSlack);
         c.take(local.runs, std::max<int64_t>(1, runs_needed(job.layout)));
@@ -105,14 +137,17 @@ MatmulMemory matmul_memory(const MatmulJob& job, int thread) {
 
 void open_rows(const MatmulJob& job, const MatmulMemory& local, int64_t batch, int64_t first, int64_t count) {
   const Products products = job.layout.tiles.products;
-  const RowSource source{&job.a, job.sharedA ? 0 : batch * job.m * job.k, job.transA ? 1 : job.k,
-                         job.transA ? job.m : 1, job.k};
-  pack_rows(products, source, first, count, local.packed);
   const int64_t rowBytes = packed_row_bytes(products, job.k);
-  for (int64_t i = 0; i < count + kRowSlack; i++) local.rows[i] = local.packed + std::min(i, count - 1) * rowBytes;
+  const char* packed = local.packed;
+  if (job.left != nullptr) {
+    packed = job.left + ((job.sharedA ? 0 : batch * job.m) + first) * rowBytes;
+  } else {
+    pack_rows(products, left_rows(job, batch), first, count, local.packed);
+  }
+  for (int64_t i = 0; i < count + kRowSlack; i++) local.rows[i] = packed + std::min(i, count - 1) * rowBytes;
   if (!job.integer()) return;
   std::fill_n(local.norms, granules(job.layout.stepsPerTap), 0.0f);
-  raise_norms(local.packed, count, rowBytes, job.layout.stepsPerTap, local.norms);
+  raise_norms(packed, count, rowBytes, job.layout.stepsPerTap, local.norms);
 }
 
 void run_matmul_block(const MatmulJob& job, int64_t task, int thread) {
@@ -144,7 +179,7 @@ void matmul(const Command& cmd, Context& ctx) {
   if (cmd.out[0].elements == 0) return;
   MatmulJob job = plan(cmd, ctx);
   if (job.exponent == kExponentNotANumber) return fill_nan(job.c, ctx);
-  pack_right(job, cmd.prepacked);
+  pack_shared(job, cmd.prepacked);
   ctx.pool.parallel_for(job.batches * job.blocks * job.splits,
                         [&](int64_t task, int thread) { run_matmul_block(job, task, thread); });
 }

@@ -51,9 +51,11 @@ struct GateSums {
 
   void add(const Command& c, int64_t row, int64_t column, int64_t n) {
     const float *a = zx.read(c.in[0], row, column, n), *b = zh.read(c.in[1], row, column, n);
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) sum[i] = static_cast<double>(a[i]) + static_cast<double>(b[i]);
     if (c.in.size() == 3) return;
     const float *p = first.read(c.in[3], 0, column, n), *q = second.read(c.in[4], 0, column, n);
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) sum[i] += static_cast<double>(p[i]) + static_cast<double>(q[i]);
   }
 };
@@ -70,21 +72,27 @@ void lstm_cell(const Command& c, Context& ctx) {
       sums.add(c, row, g * hidden + column, n);
       double* to = gate[g];
       if (g == 2) {
+        ROUNDOFF_INDEPENDENT
         for (int64_t i = 0; i < n; i++) to[i] = vector_tanh(sums.sum[i]);
       } else {
+        ROUNDOFF_INDEPENDENT
         for (int64_t i = 0; i < n; i++) to[i] = vector_sigmoid(sums.sum[i]);
       }
       float* out = writer.open(gates, row, g * hidden + column);
+      ROUNDOFF_INDEPENDENT
       for (int64_t i = 0; i < n; i++) out[i] = static_cast<float>(to[i]);
       writer.close(gates, row, g * hidden + column, n, out, ctx.clock);
     }
     const float* old = before.read(state, row, column, n);
     alignas(64) double fresh[kUnits];
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) fresh[i] = gate[1][i] * static_cast<double>(old[i]) + gate[0][i] * gate[2][i];
     float* to = writer.open(next, row, column);
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(fresh[i]);
     writer.close(next, row, column, n, to, ctx.clock);
     to = writer.open(h, row, column);
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(gate[3][i] * vector_tanh(fresh[i]));
     writer.close(h, row, column, n, to, ctx.clock);
   });
@@ -101,6 +109,7 @@ void lstm_cell_grad(const Command& c, Context& ctx) {
     const float *gy = unit(0), *gh = unit(1), *gNext = unit(2), *old = unit(4), *next = unit(5);
     const float *in = gate(0), *forget = gate(1), *cell = gate(2), *out = gate(3);
     alignas(64) float errors[4][kUnits], passed[kUnits];
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
       const double t = vector_tanh(next[i]), g = static_cast<double>(gy[i]) + static_cast<double>(gh[i]);
       const double a = in[i], f = forget[i], u = cell[i], o = out[i];
@@ -126,12 +135,14 @@ void gru_cell(const Command& c, Context& ctx) {
     alignas(64) double gate[4][kUnits];
     for (int64_t g = 0; g < 2; g++) {
       sums.add(c, row, g * hidden + column, n);
+      ROUNDOFF_INDEPENDENT
       for (int64_t i = 0; i < n; i++) gate[g][i] = vector_sigmoid(sums.sum[i]);
     }
     const float *a = zx.read(c.in[0], row, 2 * hidden + column, n), *b = zh.read(c.in[1], row, 2 * hidden + column, n);
     const bool biased = c.in.size() > 3;
     const float* p = biased ? first.read(c.in[3], 0, 2 * hidden + column, n) : nullptr;
     const float* q = biased ? second.read(c.in[4], 0, 2 * hidden + column, n) : nullptr;
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
       gate[3][i] = static_cast<double>(b[i]) + (biased ? static_cast<double>(q[i]) : 0.0);
       const double x = static_cast<double>(a[i]) + (biased ? static_cast<double>(p[i]) : 0.0);
@@ -139,11 +150,13 @@ void gru_cell(const Command& c, Context& ctx) {
     }
     for (int64_t g = 0; g < 4; g++) {
       float* out = writer.open(gates, row, g * hidden + column);
+      ROUNDOFF_INDEPENDENT
       for (int64_t i = 0; i < n; i++) out[i] = static_cast<float>(gate[g][i]);
       writer.close(gates, row, g * hidden + column, n, out, ctx.clock);
     }
     const float* old = before.read(state, row, column, n);
     float* to = writer.open(next, row, column);
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
       to[i] = static_cast<float>((1 - gate[1][i]) * gate[2][i] + gate[1][i] * static_cast<double>(old[i]));
     }
@@ -162,6 +175,7 @@ void gru_cell_grad(const Command& c, Context& ctx) {
     const float *gy = unit(0), *gh = unit(1), *gd = unit(2), *old = unit(4);
     const float *reset = gate(0), *update = gate(1), *fresh = gate(2), *recurrent = gate(3);
     alignas(64) float errors[3][kUnits], last[kUnits], through[kUnits];
+    ROUNDOFF_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
       const double g = static_cast<double>(gy[i]) + static_cast<double>(gh[i]) + static_cast<double>(gd[i]);
       const double r = reset[i], z = update[i], f = fresh[i];

@@ -20,9 +20,16 @@ export interface ConvOptions {
 }
 
 export class Tensor extends ReductionTensor {
-  /** a[…,M,K] · b[…,K,N]; `transA`, `transB` say that the last two axes are stored swapped. */
+  /**
+   * a[…,M,K] · b[…,K,N]; `transA`, `transB` say that the last two axes are stored swapped. With a matrix b that all share,
+   * a's rows are one tall matrix: so the gradient of b is one product too.
+   */
   matmul(other: Tensor, { transA = false, transB = false } = {}): Tensor {
-    return this.apply("matmul", { transA, transB, carrier: "f32" }, [other]);
+    const attrs = { transA, transB, carrier: "f32" } as const;
+    if (transA || this.rank <= 2 || other.rank !== 2) return this.apply("matmul", attrs, [other]);
+    const columns = other.shape[transB ? 0 : 1];
+    const product = this.reshape([-1, this.shape[this.rank - 1]]).apply("matmul", attrs, [other]);
+    return product.reshape([...this.shape.slice(0, -1), columns]);
   }
 
   /** Cross-correlation of x[N,H,W,C] with weight[K,R,S,C/groups], as PyTorch's conv2d. */

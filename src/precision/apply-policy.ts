@@ -159,8 +159,13 @@ function gemmResultsBeforeBias(graph: Graph): Set<Value> {
   const continues = (node: Node) =>
     node.op === "maskedSoftmax" ||
     (node.op === "binary" && node.attrs.kind === "add" && node.inputs[1].role === "bias");
-  const results = graph.nodes
-    .filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op))
-    .map((node) => node.outputs[0]);
-  return new Set(results.filter((value) => readers.get(value)?.every(continues)));
+  // A result and the views of it that lead to such readers; empty if anything else reads one of them.
+  const accumulators = (value: Value): Value[] => {
+    const behind = (readers.get(value) ?? []).map((node) =>
+      node.op === "reshape" ? accumulators(node.outputs[0]) : continues(node) ? [value] : [],
+    );
+    return behind.length > 0 && behind.every((values) => values.length > 0) ? [value, ...behind.flat()] : [];
+  };
+  const gemms = graph.nodes.filter((node) => node.phase === "forward" && GEMM_PRIMITIVES.has(node.op));
+  return new Set(gemms.flatMap((node) => accumulators(node.outputs[0])));
 }
