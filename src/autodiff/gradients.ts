@@ -29,7 +29,8 @@ export function gradients(
     for (const node of forward.reverse()) {
       const composite = composites.get(node.id);
       if (composite === undefined) backpropagate(graph, node, { grads, reach, replays });
-      else if (composite.last === node.id) backpropagateComposite(graph, composite, grads, reach);
+      else if (composite.last === node.id)
+        backpropagateComposite(graph, composite, { grads, reach, replays });
     }
   });
   return wrt.map((value) => grads.get(value));
@@ -76,18 +77,30 @@ function backpropagate(graph: Graph, node: Node, { grads, reach, replays }: Back
       rule({ graph, node: atHand, needs, roles }, outputGrads),
     );
     inputGrads.forEach((grad, i) => {
-      if (grad !== undefined && needs[i]) accumulate(graph, grads, node.inputs[i], grad);
+      if (grad !== undefined && needs[i])
+        accumulate(graph, grads, node.inputs[i], leaving(graph, grad, roles[i]));
     });
   });
 }
 
 /** The node with operands and results that are at hand in the backward pass: in a segment, those computed again. */
 function replayed(graph: Graph, node: Node, replays: Replays): Node {
-  if (node.segment === undefined) return node;
-  const again = replays.get(node.segment) ?? replay(graph, node.segment);
-  replays.set(node.segment, again);
+  const again = replayOf(graph, node.segment, replays);
+  if (again === undefined) return node;
   const at = (value: Value) => again.get(value) ?? value;
   return { ...node, inputs: node.inputs.map(at), outputs: node.outputs.map(at) };
+}
+
+/** The values of a segment computed again; the first that asks appends them. */
+function replayOf(
+  graph: Graph,
+  segment: Segment | undefined,
+  replays: Replays,
+): Map<Value, Value> | undefined {
+  if (segment === undefined) return undefined;
+  const again = replays.get(segment) ?? replay(graph, segment);
+  replays.set(segment, again);
+  return again;
 }
 
 /** Appends the segment a second time, in the forward phase: its GEMMs and roundings are the same ones. */
@@ -118,15 +131,16 @@ function compositesByNode(graph: Graph): Map<number, Composite> {
 /** A composite is one step: its nodes are passed over. */
 function backpropagateComposite(
   graph: Graph,
-  { inputs, outputs, backward, path }: Composite,
-  grads: Map<Value, Value>,
-  reach: Set<Value>,
+  { inputs, outputs, backward, path, last }: Composite,
+  { grads, reach, replays }: Backward,
 ): void {
   const outputGrads = outputs.map((output) => grads.get(output));
   const needs = inputs.map((input) => reach.has(input));
   if (outputGrads.every((grad) => grad === undefined) || !needs.includes(true)) return;
+  const again = replayOf(graph, graph.nodes[last].segment, replays);
+  const at = (value: Value) => again?.get(value) ?? value;
   graph.scope(path, () => {
-    backward({ graph, needs, roles: inputs.map(gradientRole) }, outputGrads).forEach((grad, i) => {
+    backward({ graph, needs, roles: inputs.map(gradientRole), at }, outputGrads).forEach((grad, i) => {
       if (grad !== undefined && needs[i]) accumulate(graph, grads, inputs[i], grad);
     });
   });
@@ -137,6 +151,15 @@ export function gradientRole(value: Value): Role {
   if (value.role === "weight") return "gradWeight";
   if (value.role === "statistic") return "statistic";
   return value.role === "bias" ? "gradBias" : "error";
+}
+
+/**
+ * A gradient that comes out of a loss unchanged is a statistic there and an error here: a view gives it the role by which
+ * recipes round it.
+ */
+function leaving(graph: Graph, grad: Value, role: Role): Value {
+  if (grad.role !== "statistic" || role === "statistic") return grad;
+  return graph.apply("reshape", [grad], { shape: grad.shape }, [role])[0];
 }
 
 function accumulate(graph: Graph, grads: Map<Value, Value>, value: Value, grad: Value): void {

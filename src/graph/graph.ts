@@ -90,9 +90,18 @@ export interface Composite {
   readonly backward: CompositeRule;
 }
 
-/** Gradients of the outputs (undefined: zero) → of the inputs; `needs` and `roles` as in autodiff's rules. */
+/** `needs` and `roles` as in autodiff's rules. */
+export interface CompositeContext {
+  readonly graph: Graph;
+  readonly needs: readonly boolean[];
+  readonly roles: readonly Role[];
+  /** A value of the forward pass as it is at hand in the backward pass: in a checkpointed segment, computed again. */
+  readonly at: (value: Value) => Value;
+}
+
+/** Gradients of the outputs (undefined: zero) → of the inputs. */
 export type CompositeRule = (
-  context: { readonly graph: Graph; readonly needs: readonly boolean[]; readonly roles: readonly Role[] },
+  context: CompositeContext,
   grads: readonly (Value | undefined)[],
 ) => (Value | undefined)[];
 

@@ -2,6 +2,8 @@
 import type { Primitive, PrimitiveAttrs } from "../../src/graph/primitives.ts";
 import { Tensor } from "../../src/graph/tensor.ts";
 import { ctcLoss, embedding, embeddingBag, scaledDotProductAttention } from "../../src/nn/index.ts";
+import { type Cell, gru, lstm, plainCell } from "../../src/nn/sequences/cells.ts";
+import { scan } from "../../src/nn/sequences/scan.ts";
 import { type GradientCase, indices, input } from "./inputs.ts";
 
 /** The outputs of one primitive as tensors. */
@@ -99,9 +101,72 @@ const ctcGradients: readonly GradientCase[] = (["none", "mean", "sum"] as const)
   ],
 }));
 
+/** Whole layers: the walk back over the steps, with and without lengths, from both ends, with states and biases. */
+const scanGradients: readonly GradientCase[] = (
+  [
+    ["lstm", lstm],
+    ["gru", gru],
+    ["tanh cell", plainCell("tanh")],
+  ] as const
+).flatMap(([name, cell]) =>
+  [false, true].map((reverse): GradientCase => {
+    const [features, hidden] = [3, 2];
+    const rows = cell.gates * hidden;
+    const states = cell.hasCellState ? [input(4, hidden), input(4, hidden)] : [input(4, hidden)];
+    return {
+      name: `${name} over 3 steps${reverse ? ", backwards, with lengths" : ""}`,
+      covers: "matmul",
+      build: ([x, active, weightIh, weightHh, bIh, bHh, ...initial]) => {
+        const operands = { x, weightIh, weightHh, biases: [bIh, bHh], initial };
+        return runScan(cell, operands, reverse ? { reverse, active } : { reverse });
+      },
+      inputs: [
+        input(3, 4, features),
+        {
+          ...input(3, 4),
+          values: Float64Array.of(1, 1, 1, 1, 1, 0, 1, 1, 1, 0, 0, 1),
+          differentiable: false,
+        },
+        input(rows, features),
+        input(rows, hidden),
+        input(rows),
+        input(rows),
+        ...states,
+      ],
+    };
+  }),
+);
+
+/** Output and final states of one direction, joined. */
+function runScan(
+  cell: Cell,
+  {
+    x,
+    weightIh,
+    weightHh,
+    biases,
+    initial,
+  }: Record<"x" | "weightIh" | "weightHh", Tensor> & Record<"biases" | "initial", readonly Tensor[]>,
+  { reverse, active }: { readonly reverse: boolean; readonly active?: Tensor },
+): Tensor {
+  const { graph } = x;
+  const operands = {
+    x: x.value,
+    weightIh: weightIh.value,
+    weightHh: weightHh.value,
+    biases: biases.map(({ value }) => value),
+    initial: initial.map(({ value }) => value),
+  };
+  const options = active === undefined ? { reverse } : { reverse, active: active.value };
+  const { output, final } = scan(graph, cell, operands, options);
+  const states = final.map((state) => new Tensor(graph, state).reshape([-1]));
+  return new Tensor(graph, output).reshape([-1]).concat(states);
+}
+
 export const sequenceGradients: readonly GradientCase[] = [
   ...embeddingGradients,
   ...cellGradients,
   ...attentionGradients,
   ...ctcGradients,
+  ...scanGradients,
 ];

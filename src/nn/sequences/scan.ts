@@ -53,6 +53,17 @@ interface Past {
   readonly active?: Value;
 }
 
+/** The same step with the values that are at hand in the backward pass. */
+function pastAt({ t, before, result, after, active }: Past, at: (value: Value) => Value): Past {
+  return {
+    t,
+    before: before.map(at),
+    result: { after: result.after.map(at), saved: result.saved.map(at) },
+    after: after.map(at),
+    ...(active === undefined ? {} : { active: at(active) }),
+  };
+}
+
 class Scan {
   private readonly graph: Graph;
   private readonly cell: Cell;
@@ -97,8 +108,9 @@ class Scan {
   }
 
   /** Gradients of the output and the final states → of x, both weights, the biases and the initial states. */
-  readonly backward: CompositeRule = ({ needs, roles }, [gOutput, gh, gc]) => {
+  readonly backward: CompositeRule = ({ needs, roles, at }, [gOutput, gh, gc]) => {
     const { weightIh, weightHh, biases, initial } = this.operands;
+    const past = this.past.map((step) => pastAt(step, at));
     const gRows =
       gOutput === undefined
         ? undefined
@@ -106,13 +118,13 @@ class Scan {
     let grads: StateGradients = { y: undefined, h: gh, passed: undefined, c: gc };
     const zx: Value[] = [];
     const zh: Value[] = [];
-    for (const step of [...this.past].reverse()) {
+    for (const step of [...past].reverse()) {
       const y = gRows === undefined ? undefined : this.stepOf(gRows, step.t);
       const { gradient, carried } = this.stepBackward(step, { ...grads, y });
       zx.push(gradient.zx);
       zh.push(gradient.zh);
       // Nobody reads what flows into a state of zeros.
-      const isFirst = step === this.past[0] && initial.length === 0;
+      const isFirst = step === past[0] && initial.length === 0;
       const h = isFirst ? undefined : this.product(gradient.zh, weightHh);
       grads = {
         y: undefined,
@@ -123,14 +135,14 @@ class Scan {
     }
     const gzx = this.joined(zx);
     const gzh = this.cell.sharedGradient ? gzx : this.joined(zh);
-    const gx = () => this.reshape(this.product(gzx, weightIh, {}, roles[0]), this.operands.x.shape);
+    const gx = () => this.reshape(this.product(gzx, weightIh, {}, roles[0]), this.operands.x.shape, roles[0]);
     const bias = (g: Value, i: number) => this.columnSums(g, roles[3 + i]);
     const gBiases = biases.length === 0 ? [] : this.biasGradients(gzx, gzh, bias);
-    const gInitial = [() => this.sum(grads.h, grads.passed), () => grads.c].map((gradient) => gradient());
+    const gInitial = [this.sum(grads.h, grads.passed), grads.c];
     return [
       needs[0] ? gx() : undefined,
-      needs[1] ? this.product(gzx, this.rows, { transA: true }, roles[1]) : undefined,
-      needs[2] ? this.product(gzh, this.previous!, { transA: true }, roles[2]) : undefined,
+      needs[1] ? this.product(gzx, at(this.rows), { transA: true }, roles[1]) : undefined,
+      needs[2] ? this.product(gzh, at(this.previous!), { transA: true }, roles[2]) : undefined,
       ...gBiases,
       ...gInitial.slice(0, initial.length),
     ];
