@@ -5,12 +5,10 @@ import { evaluate } from "../../compile/evaluate.ts";
 import { Graph } from "../../graph/graph.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { createReferenceKernels } from "../../kernels/reference/kernel-set.ts";
-import { applyPolicy } from "../../precision/apply-policy.ts";
-import { recipe } from "../../recipes/catalog.ts";
 import { discriminatorLoss, generatorLoss, hingeEmbeddingLoss, hingeLoss } from "./adversarial.ts";
 import { crossEntropy } from "./cross-entropy.ts";
 import { perceptualLoss } from "./perceptual.ts";
-import { bceLoss, bceWithLogits, klDiv, mseLoss, smoothL1Loss } from "./pointwise.ts";
+import { bceLoss, bceWithLogits, klDiv, smoothL1Loss } from "./pointwise.ts";
 
 const vector = (...values: number[]) => Float32Array.from(values);
 
@@ -108,21 +106,5 @@ describe("losses", () => {
     expect(() => crossEntropy(new Tensor(graph, logits), new Tensor(graph, labels))).toThrow(
       /\[4\].*\[4, 3\]/s,
     );
-  });
-
-  it("are not rounded inside by any policy, only the error that leaves them is", () => {
-    const graph = new Graph({ training: true });
-    const x = graph.source({ kind: "input", name: "x" }, [5], "activation");
-    const target = graph.source({ kind: "input", name: "y" }, [5], "label");
-    const loss = mseLoss(new Tensor(graph, x), new Tensor(graph, target));
-    graph.output("loss", loss.value);
-    const seed = graph.during(
-      "backward",
-      () => graph.apply("fill", [], { value: 1, shape: [] }, ["control"])[0],
-    );
-    graph.output("gradient", gradients(graph, [loss.value], [seed], [x])[0]!);
-    const rounded = applyPolicy(graph, recipe("bf16-pure").policy);
-    const roundings = rounded.nodes.filter(({ op }) => op === "quantize");
-    expect(roundings.map(({ outputs }) => outputs[0].role)).toEqual(["error"]);
   });
 });
