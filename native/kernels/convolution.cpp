@@ -1,8 +1,9 @@
 // conv2d and conv2dGradInput as stencils (conv_stencil.h), conv2dGradWeight as sums of outer products
-// (conv_grad_weight.h). What they compute is written in src/kernels/contract.ts.
+// (conv_grad_weight.h); depthwise ones have kernels of their own (conv_depthwise.h). What they compute is written in src/kernels/contract.ts.
 #include <numeric>
 
 #include "conv_attrs.h"
+#include "conv_depthwise.h"
 #include "conv_grad_weight.h"
 #include "conv_stencil.h"
 #include "gemm_block.h"
@@ -14,6 +15,7 @@ namespace {
 void conv2d(const Command& cmd, Context& ctx) {
   const Operand &x = cmd.in[0], &w = cmd.in[1], &y = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, w, y);
+  if (is_depthwise(c)) return depthwise_forward(c, x, w, y, ctx);
   const int32_t exponent = product_exponent(cmd, c.carrier);
   if (exponent == kExponentNotANumber) return fill_nan(y, ctx);
   const int64_t kernelRow = c.kernelColumns * c.groupChannels, filter = c.kernelRows * kernelRow;
@@ -54,6 +56,7 @@ struct Phase {
 void conv2d_grad_input(const Command& cmd, Context& ctx) {
   const Operand &gy = cmd.in[0], &w = cmd.in[1], &gx = cmd.out[0];
   const ConvShape c = conv_shape(cmd, gx, w, gy);
+  if (is_depthwise(c)) return depthwise_grad_input(c, gy, w, gx, ctx);
   const int32_t exponent = product_exponent(cmd, c.carrier);
   if (exponent == kExponentNotANumber) return fill_nan(gx, ctx);
   const int64_t kernelRow = c.kernelColumns * c.groupChannels, filter = c.kernelRows * kernelRow;
@@ -81,6 +84,7 @@ void conv2d_grad_input(const Command& cmd, Context& ctx) {
 void conv2d_grad_weight(const Command& cmd, Context& ctx) {
   const Operand &gy = cmd.in[0], &x = cmd.in[1], &gw = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, gw, gy);
+  if (is_depthwise(c)) return depthwise_grad_weight(c, gy, x, gw, ctx);
   const int32_t exponent = product_exponent(cmd, c.carrier);
   if (exponent == kExponentNotANumber) return fill_nan(gw, ctx);
   run_grad_weight(c, gy, x, gw, exponent, ctx);

@@ -111,10 +111,11 @@ Product Random::product() {
 namespace {
 
 // Calls body(output index, input index, weight index) for every product of a convolution. Input index −1 is
-// padding: a zero that takes part, so that Inf · padding is NaN as in IEEE arithmetic.
+// padding: a zero that takes part, so that Inf · padding is NaN as in IEEE arithmetic. Depthwise kernels leave it out.
 template <class Body>
 void each_product(const Conv& p, const Body& body) {
   const int64_t oh = p.out_rows(), ow = p.out_columns(), gc = p.c / p.groups, gk = p.k / p.groups;
+  const bool depthwise = p.groups > 1 && gc == 1 && gk == 1;
   for (int64_t n = 0; n < p.n; n++)
     for (int64_t u = 0; u < oh; u++)
       for (int64_t v = 0; v < ow; v++)
@@ -122,6 +123,7 @@ void each_product(const Conv& p, const Body& body) {
           for (int64_t s = 0; s < p.s; s++) {
             const int64_t y = u * p.stride + r * p.dilation - p.pad, x = v * p.stride + s * p.dilation - p.pad;
             const bool padding = y < 0 || y >= p.h || x < 0 || x >= p.w;
+            if (padding && depthwise) continue;
             for (int64_t k = 0; k < p.k; k++)
               for (int64_t c = 0; c < gc; c++)
                 body(((n * oh + u) * ow + v) * p.k + k,

@@ -116,6 +116,11 @@ const GEOMETRIES: readonly ConvGeometry[] = [
   geometry([1, 13, 13, 3], [9, 7, 7], 2, 3),
   geometry([2, 7, 6, 10], [15, 3, 3], 1, 1, 1, 5),
   geometry([2, 7, 6, 12], [12, 3, 3], 1, 1, 1, 12),
+  // Depthwise: whole vectors of channels and not, strides, dilation, uneven kernels, padding beyond the kernel.
+  geometry([2, 9, 8, 32], [32, 3, 3], 1, 1, 1, 32),
+  geometry([1, 12, 11, 67], [67, 5, 5], 2, 2, 1, 67),
+  { ...geometry([2, 10, 7, 3], [3, 2, 4], 2, 3, 1, 3), strideW: 1, padW: 4, dilationH: 3 },
+  { ...geometry([1, 3, 2, 20], [20, 3, 3], 3, 2, 2, 20), dilationW: 1 },
   geometry([1, 11, 10, 5], [7, 3, 3], 1, 2, 2),
   geometry([1, 11, 10, 5], [7, 3, 2], 3, 1, 2),
   { ...geometry([2, 7, 10, 6], [5, 2, 3], 1, 1), strideW: 2, padH: 0, dilationH: 2 },
