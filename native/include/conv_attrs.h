@@ -2,6 +2,7 @@
 // src/kernels/contract.ts.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "command.h"
@@ -27,11 +28,16 @@ inline ConvShape conv_shape(const Command& cmd, const Operand& x, const Operand&
 // The shared exponent that marks a dynamic-fixed-point tensor with NaN or Inf in it (contract.ts).
 constexpr int32_t kExponentNotANumber = 1 << 30;
 
+// Magnitude beyond which 2^exponent is 0 or Infinity in FP32, whatever integer it is multiplied by.
+constexpr int32_t kExponentLimit = 1 << 20;
+
 // Exponent of the products of an INT16 command: its third and fourth input. kExponentNotANumber if either is.
 inline int32_t product_exponent(const Command& cmd, Carrier carrier) {
   if (carrier != Carrier::i16) return 0;
   const int32_t a = cmd.in[2].i32()[0], b = cmd.in[3].i32()[0];
-  return a == kExponentNotANumber || b == kExponentNotANumber ? kExponentNotANumber : a + b;
+  if (a == kExponentNotANumber || b == kExponentNotANumber) return kExponentNotANumber;
+  // The exponents are data: far beyond any that a tensor of FP32 has, they must still have a sum.
+  return std::clamp(a, -kExponentLimit, kExponentLimit) + std::clamp(b, -kExponentLimit, kExponentLimit);
 }
 
 }  // namespace roundoff

@@ -12,14 +12,15 @@ addon() {
   # A tree of its own, so that the addon in build/ stays what it is.
   tree=build/sanitized
   mkdir -p $tree
+  export NODE_PRESERVE_SYMLINKS=1 NODE_PRESERVE_SYMLINKS_MAIN=1
   for name in native tools node_modules package.json dist studies test; do ln -sfn "$PWD/$name" "$tree/$name"; done
   flags="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g1 -O1"
-  CXX="$cxx $flags" node --preserve-symlinks --preserve-symlinks-main $tree/tools/build-native.mjs --strict
+  CXX="$cxx $flags" node $tree/tools/build-native.mjs --strict
   # Node itself is not instrumented: the sanitizer's library comes first, and leaks of Node are not ours.
   export LD_PRELOAD="$($cxx -print-file-name=libasan.so) $($cxx -print-file-name=libubsan.so)"
   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
   node test/fuzz/plans.mjs --addon "$PWD/$tree/build/roundoff.node" --inputs "$plans"
-  node --preserve-symlinks --preserve-symlinks-main $tree/test/kills/run.mjs --kills 0
+  node $tree/test/kills/run.mjs --kills 0
 }
 
 for what in ${*:-thread address undefined addon}; do
