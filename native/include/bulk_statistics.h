@@ -5,8 +5,8 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// Adds what became of n elements. `smallest`: magnitudes below it are subnormal; one for all, or one for each element
-// (`perElement`). Saturation is counted where it happens, by the loops.
-void measure_block(const float* x, const float* y, int64_t n, const float* smallest, bool perElement, Tally& tally);
+// Adds what became of n elements. smallest[⌊i / width⌋]: magnitudes below it are subnormal; width ≥ 1.
+// Saturation is counted where it happens, by the loops.
+void measure_block(const float* x, const float* y, int64_t n, const float* smallest, int64_t width, Tally& tally);
 
 }  // namespace roundoff::ROUNDOFF_TIER

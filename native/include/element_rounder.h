@@ -10,9 +10,38 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
+// e8m0: no sign, no zero, bare powers of two from 2^−127 up, which FP32 holds as a subnormal.
+inline bool is_power_format(const Element& element) {
+  return element.kind == ElementKind::real && !element.hasSign && !element.hasZero && element.store.precision == 1 &&
+         element.store.emin == -127;
+}
+
+// Nearest even to such a format: 1.5 · 2^k goes up, since the significand below it is odd.
+inline uint32_t nearest_even_power(const float* x, float* y, int64_t n, const StoreRounding& store) {
+  constexpr uint32_t kSmallest = 0x00400000, kHalf = 0x00400000, kSmallestTie = 0x00600000;
+  StoreRounding finite = store;
+  finite.emin = -126;
+  const Target t = target_of(finite);
+  const Bits* in = reinterpret_cast<const Bits*>(x);
+  Bits* out = reinterpret_cast<Bits*>(y);
+  uint32_t overflows = 0;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t word = in[i], magnitude = word & ~kSignBit;
+    // Below FP32's smallest normal the tie lies elsewhere.
+    const uint32_t number = magnitude < kSmallestTie ? kSmallest : (magnitude + kHalf) & kInfinityBits;
+    const bool large = magnitude >= t.threshold && word <= kInfinityBits;
+    const bool isNumber = word <= kInfinityBits || magnitude == 0;
+    overflows += large ? 1u : 0u;
+    out[i] = isNumber ? (large ? t.overflow : number) : kInfinityBits | kQuietBit;
+  }
+  return overflows;
+}
+
 class ElementRounder {
  public:
-  ElementRounder(const Element& element, const Clock& clock, bool counts) : element_(element), clock_(clock) {
+  ElementRounder(const Element& element, const Clock& clock, bool counts) : element_(element), clock_(clock), counts_(counts) {
+    isPower_ = is_power_format(element) && element.store.rounding == Rounding::nearestEven;
     if (element.kind != ElementKind::real || !element.hasSign || !element.hasZero || !has_target(element.store)) return;
     target_ = target_of(element.store);
     loop_ = loop_for<OneStep>(element.store, target_, counts);
@@ -26,7 +55,8 @@ class ElementRounder {
       random = rounding_words(offset, n, element_.store.tensorId, clock_, space);
     }
     if (loop_ != nullptr) return loop_(x, y, n, target_, random, {0});
-    if (element_.kind == ElementKind::posit) return round_posit(x, y, n, element_, random);
+    if (element_.kind == ElementKind::posit) return round_posit(x, y, n, element_, random, counts_);
+    if (isPower_) return nearest_even_power(x, y, n, element_.store);
     const double one = 1;
     return round_wide(x, y, n, element_, {&one, nullptr, false}, random, false);
   }
@@ -34,6 +64,7 @@ class ElementRounder {
  private:
   const Element& element_;
   Clock clock_;
+  bool counts_, isPower_;
   Target target_{};
   RoundLoop<OneStep> loop_ = nullptr;
 };

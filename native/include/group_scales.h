@@ -35,6 +35,15 @@ class GroupScales {
   float tensor_scale() const { return tensorScale_; }
 
   GroupStep step_for(const GroupRange& range) const;
+  // Many groups at once: shifts and scales from their amax, as step_for. False, and nothing of use, if one of the groups
+  // cannot be rounded by loops on FP32 bits.
+  bool fast_steps(const uint32_t* amax, int64_t groups, uint32_t* shifts, float* scales) const;
+  // GroupStep.smallest of a step.
+  float smallest_under(double step) const;
+  // Two-level scales of many groups: the lower level, and the steps.
+  void two_level_steps(const uint32_t* amax, int64_t groups, float* scales, double* steps) const;
+  // The bits of GroupStep.smallest under a step of 1.
+  uint32_t smallest_bits() const;
   // The step of a scale that was kept.
   double step_of(float scale) const;
 
@@ -46,12 +55,14 @@ class GroupScales {
   GroupStep real_step(float scale, double step, int32_t zeroPoint) const;
   int mx_exponent(uint32_t amax) const;
   int block_exponent(uint32_t amax) const;
-  float two_level_scale(uint32_t amax) const;
 
   const Element& element_;
   const ScaleSpec& spec_;
   Target target_{};
   int lowestFast_ = 1, highestFast_ = 0;
+  // The exponent E of a step from an amax: ((amax + bump) >> 23) − offset.
+  uint32_t bump_ = 0;
+  int offset_ = 0, unit_ = 0;
   float tensorScale_ = 1;
 };
 

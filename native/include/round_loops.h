@@ -111,6 +111,27 @@ uint32_t nearest_even_by_adding(const float* x, float* y, int64_t n, const Targe
   return overflows;
 }
 
+// The same for formats with FP32's own exponents (bf16, tf32): every value drops the same bits, and a carry out of the
+// significand lands in the exponent, where it belongs.
+template <bool count, class Steps>
+uint32_t nearest_even_in_bits(const float* x, float* y, int64_t n, const Target& target, const uint32_t*, Steps) {
+  const Target t = target;
+  const uint32_t drop = t.normalShift - 1, mask = (1u << drop) - 1;
+  const Bits* in = reinterpret_cast<const Bits*>(x);
+  Bits* out = reinterpret_cast<Bits*>(y);
+  uint32_t overflows = 0;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t word = in[i], magnitude = word & ~kSignBit;
+    const uint32_t near = (magnitude + (mask >> 1) + (magnitude >> drop & 1)) & ~mask;
+    const bool large = float_of(magnitude) >= float_of(t.threshold);
+    if constexpr (count) overflows += large ? 1u : 0u;
+    const uint32_t finite = large ? t.overflow : near;
+    out[i] = (magnitude > kInfinityBits ? magnitude | kQuietBit : finite) | (word & kSignBit);
+  }
+  return overflows;
+}
+
 template <class Steps>
 using RoundLoop = uint32_t (*)(const float*, float*, int64_t, const Target&, const uint32_t*, Steps);
 
@@ -142,6 +163,9 @@ RoundLoop<Steps> loop_for(const StoreRounding& store, const Target& t, bool coun
       return counts ? nearest_even_by_adding<true, true, Steps> : nearest_even_by_adding<true, false, Steps>;
     }
     return counts ? nearest_even_by_adding<false, true, Steps> : nearest_even_by_adding<false, false, Steps>;
+  }
+  if (has_fp32_range(store) && store.rounding == Rounding::nearestEven && store.precision <= 23) {
+    return counts ? nearest_even_in_bits<true, Steps> : nearest_even_in_bits<false, Steps>;
   }
   return has_fp32_range(store) ? loop_of_mode<true, Steps>(store.rounding) : loop_of_mode<false, Steps>(store.rounding);
 }

@@ -30,7 +30,7 @@ void bulk_round(const BulkJob& job, Context& ctx) {
       const uint32_t overflows = round(job.x + offset, made, n, offset);
       if (Tally* tally = tallies.of(offset / kBulkChunk)) {
         if (saturates) tally->saturated += overflows;
-        measure_block(job.x + offset, made, n, &smallest, false, *tally);
+        measure_block(job.x + offset, made, n, &smallest, n, *tally);
       }
       target.store(made, job.y + offset, n);
     }

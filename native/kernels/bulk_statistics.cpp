@@ -15,24 +15,28 @@ using Doubles = double __attribute__((vector_size(8 * kSumLanes)));
 using Floats = float __attribute__((vector_size(4 * kSumLanes)));
 using Masks = int64_t __attribute__((vector_size(8 * kSumLanes)));
 
-Doubles widen(const float* x) {
+// By reference: a function that returns a vector wider than its tier's registers has no settled way to do so.
+void widen(const float* x, Doubles& wide) {
   Floats values;
   std::memcpy(&values, x, sizeof values);
-  return __builtin_convertvector(values, Doubles);
+  wide = __builtin_convertvector(values, Doubles);
 }
 
 struct Sums {
   Doubles signal{}, noise{}, largest{};
 
-  void add(Doubles x, Doubles y) {
+  void add(const float* input, const float* result) {
+    Doubles x, y;
+    widen(input, x);
+    widen(result, y);
     const Doubles difference = y - x;
     const Doubles error = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(difference) & INT64_MAX);
     // NaN if either is NaN, infinite if one is: neither has an error to measure.
     const Masks isNumber = error < Doubles{} + static_cast<double>(INFINITY);
     const Doubles counted = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(error) & isNumber);
-    const Doubles input = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(x) & isNumber);
+    const Doubles kept = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(x) & isNumber);
     largest = counted > largest ? counted : largest;
-    signal += input * input;
+    signal += kept * kept;
     noise += counted * counted;
   }
 
@@ -49,14 +53,14 @@ void sum_errors(const float* x, const float* y, int64_t n, Tally& tally) {
   Sums even, odd;
   int64_t i = 0;
   for (; i + 2 * kSumLanes <= n; i += 2 * kSumLanes) {
-    even.add(widen(x + i), widen(y + i));
-    odd.add(widen(x + i + kSumLanes), widen(y + i + kSumLanes));
+    even.add(x + i, y + i);
+    odd.add(x + i + kSumLanes, y + i + kSumLanes);
   }
   float restX[2 * kSumLanes] = {}, restY[2 * kSumLanes] = {};
   std::memcpy(restX, x + i, static_cast<size_t>(n - i) * sizeof(float));
   std::memcpy(restY, y + i, static_cast<size_t>(n - i) * sizeof(float));
-  even.add(widen(restX), widen(restY));
-  odd.add(widen(restX + kSumLanes), widen(restY + kSumLanes));
+  even.add(restX, restY);
+  odd.add(restX + kSumLanes, restY + kSumLanes);
   even.finish(tally);
   odd.finish(tally);
 }
@@ -86,8 +90,14 @@ void count_small(const float* x, const float* y, int64_t n, const float* smalles
 
 }  // namespace
 
-void measure_block(const float* x, const float* y, int64_t n, const float* smallest, bool perElement, Tally& tally) {
-  (perElement ? count_small<true> : count_small<false>)(x, y, n, smallest, tally);
+void measure_block(const float* x, const float* y, int64_t n, const float* smallest, int64_t width, Tally& tally) {
+  if (width == 1 && n > 1) {
+    count_small<true>(x, y, n, smallest, tally);
+  } else {
+    for (int64_t i = 0; i < n; i += width, smallest++) {
+      count_small<false>(x + i, y + i, std::min(width, n - i), smallest, tally);
+    }
+  }
   sum_errors(x, y, n, tally);
 }
 

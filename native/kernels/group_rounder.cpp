@@ -98,12 +98,8 @@ void GroupRounder::operator()(const GroupRun& run, const GroupTable& table, floa
   }
   float* measured = job_.elementsWanted ? values : made;
   tally->saturated += round(run, table, random, measured, false);
-  for (int64_t i = 0, group = run.group; i < run.n; group++) {
-    const bool each = run.width == 1 && run.n > 1;
-    const int64_t n = each ? run.n : std::min(run.width, run.n - i);
-    measure_block(job_.x + run.offset + i, measured + i, n, &table.smallest[static_cast<size_t>(group)], each, *tally);
-    i += n;
-  }
+  const float* smallest = &table.smallest[static_cast<size_t>(run.group)];
+  measure_block(job_.x + run.offset, measured, run.n, smallest, run.width, *tally);
   if (job_.elementsWanted) round(run, table, random, made, true);
 }
 

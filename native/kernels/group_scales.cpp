@@ -26,6 +26,24 @@ bool carries(uint32_t significand, int precision) {
   return precision < 24 && significand >= (1u << 24) - (1u << (23 - precision));
 }
 
+// What added to the bits of amax carries into its exponent where the rule asks for the next one.
+uint32_t exponent_bump(const Element& element, ScaleRule rule) {
+  constexpr uint32_t kFraction = 0x7fffff;
+  const float largest = element.store.maxFinite;
+  switch (rule) {
+    case ScaleRule::ceil:
+      return kFraction;
+    case ScaleRule::even:
+      return element.store.precision < 24 ? 1u << (23 - element.store.precision) : 0;
+    case ScaleRule::roundUp:
+      return kFraction - (std::bit_cast<uint32_t>(largest) & kFraction);
+    case ScaleRule::nearest:
+      return 1u << 22;
+    default:
+      return 0;
+  }
+}
+
 double power_of_two_step(int exponent) { return std::ldexp(1.0, exponent); }
 
 // The smallest FP32 number that is not below x.
@@ -44,6 +62,10 @@ GroupScales::GroupScales(const Element& element, const ScaleSpec& spec) : elemen
   const int spacing = static_cast<int>(target_.smallSpacing >> 23), lift = static_cast<int>(target_.normalShift) - 1;
   lowestFast_ = 1 - std::min(spacing, static_cast<int>(target_.eminField));
   highestFast_ = 254 - lift - static_cast<int>(target_.maxFinite >> 23);
+  const bool integers = element.kind == ElementKind::integer, mx = spec.kind == ScaleKind::e8m0;
+  unit_ = mx && integers ? element.bits - 2 : 0;
+  offset_ = 127 + (integers ? element.bits - 2 : static_cast<int>(target_.maxFinite >> 23) - 127);
+  bump_ = exponent_bump(element, spec.rule);
 }
 
 void GroupScales::set_tensor_amax(uint32_t amax) {
@@ -52,12 +74,16 @@ void GroupScales::set_tensor_amax(uint32_t amax) {
   tensorScale_ = amax >= kInfinityBits ? NAN : static_cast<float>(real / largest);
 }
 
+float GroupScales::smallest_under(double step) const {
+  const double one = element_.kind == ElementKind::integer ? 1.0 : std::ldexp(1.0, element_.store.emin);
+  return step == step ? round_up(one * step) : 0.0f;
+}
+
 GroupStep GroupScales::power_of_two(float scale, int exponent, bool zero) const {
   GroupStep result{};
   result.scale = scale;
   result.step = power_of_two_step(exponent);
-  const double one = element_.kind == ElementKind::integer ? 1.0 : std::ldexp(1.0, element_.store.emin);
-  result.smallest = round_up(one * result.step);
+  result.smallest = smallest_under(result.step);
   // Zeros are zeros under any step; that of an all-zero block is often far out.
   const int used = zero ? 0 : exponent;
   result.fast = used >= lowestFast_ && used <= highestFast_;
@@ -70,8 +96,7 @@ GroupStep GroupScales::real_step(float scale, double step, int32_t zeroPoint) co
   result.scale = scale;
   result.step = step;
   result.zeroPoint = zeroPoint;
-  const double one = element_.kind == ElementKind::integer ? 1.0 : std::ldexp(1.0, element_.store.emin);
-  result.smallest = step == step ? round_up(one * step) : 0.0f;
+  result.smallest = smallest_under(step);
   return result;
 }
 
@@ -107,14 +132,22 @@ int GroupScales::block_exponent(uint32_t amax) const {
 }
 
 // amax / (largest element · tensor scale) to the float format of block scales: nearest even, saturating.
-float GroupScales::two_level_scale(uint32_t amax) const {
-  const double largest = static_cast<double>(element_.store.maxFinite) * static_cast<double>(tensorScale_);
-  const double quotient = static_cast<double>(std::bit_cast<float>(amax)) / largest;
-  if (quotient >= spec_.scaleMax) return static_cast<float>(spec_.scaleMax);
+void GroupScales::two_level_steps(const uint32_t* amax, int64_t groups, float* scales, double* steps) const {
+  const double tensorScale = static_cast<double>(tensorScale_), most = spec_.scaleMax;
+  const double largest = static_cast<double>(element_.store.maxFinite) * tensorScale;
   const uint64_t smallest = static_cast<uint64_t>(spec_.scaleEmin + 1023) << 52;
-  const uint64_t field = std::max(std::bit_cast<uint64_t>(quotient) & uint64_t{0x7ff0000000000000}, smallest);
-  const double power = std::bit_cast<double>(field + (static_cast<uint64_t>(53 - spec_.scalePrecision) << 52));
-  return static_cast<float>(std::min((quotient + power) - power, spec_.scaleMax));
+  const uint64_t lift = static_cast<uint64_t>(53 - spec_.scalePrecision) << 52;
+  const bool real = tensorScale_ > 0;
+  for (int64_t i = 0; i < groups; i++) {
+    const double quotient = static_cast<double>(std::bit_cast<float>(amax[i])) / largest;
+    const uint64_t field = std::bit_cast<uint64_t>(quotient) & uint64_t{0x7ff0000000000000};
+    const double power = std::bit_cast<double>((field > smallest ? field : smallest) + lift);
+    const double near = (quotient + power) - power;
+    // A tensor scale that is zero or no number is that of every block.
+    const double scale = real ? (near < most ? near : most) : tensorScale;
+    scales[i] = static_cast<float>(scale);
+    steps[i] = scale * tensorScale;
+  }
 }
 
 GroupStep GroupScales::step_for(const GroupRange& range) const {
@@ -133,9 +166,10 @@ GroupStep GroupScales::step_for(const GroupRange& range) const {
       return power_of_two(static_cast<float>(exponent), exponent, zero);
     }
     case ScaleKind::twoLevel: {
-      const bool real = tensorScale_ > 0;
-      const float scale = real ? two_level_scale(range.amax) : tensorScale_;
-      return real_step(scale, step_of(scale), 0);
+      float scale = 0;
+      double step = 0;
+      two_level_steps(&range.amax, 1, &scale, &step);
+      return real_step(scale, step, 0);
     }
     case ScaleKind::symmetric: {
       const double amax = static_cast<double>(std::bit_cast<float>(range.amax));
@@ -152,6 +186,29 @@ GroupStep GroupScales::step_for(const GroupRange& range) const {
       return real_step(scale, step, static_cast<int32_t>(zeroCode));
     }
   }
+}
+
+uint32_t GroupScales::smallest_bits() const {
+  return element_.kind == ElementKind::integer ? 127u << 23 : target_.minNormal;
+}
+
+bool GroupScales::fast_steps(const uint32_t* amax, int64_t groups, uint32_t* shifts, float* scales) const {
+  const uint32_t bump = bump_;
+  const int offset = offset_, unit = unit_, lowest = lowestFast_, highest = highestFast_;
+  const bool powers = spec_.kind == ScaleKind::e8m0;
+  uint32_t slow = 0;
+  for (int64_t i = 0; i < groups; i++) {
+    const uint32_t largest = amax[i];
+    const bool zero = largest == 0;
+    const int exponent = static_cast<int>((largest + bump) >> 23) - offset;
+    const bool fits = exponent >= lowest && exponent <= highest && largest >= 0x00800000 && largest < kInfinityBits;
+    slow |= zero || fits ? 0u : 1u;
+    shifts[i] = zero ? 0 : static_cast<uint32_t>(exponent) << 23;
+    const uint32_t power = zero ? 0x00400000 : static_cast<uint32_t>(exponent + unit + 127) << 23;
+    const float shared = static_cast<float>(zero ? 0 : exponent);
+    scales[i] = powers ? std::bit_cast<float>(power) : shared;
+  }
+  return slow == 0;
 }
 
 double GroupScales::step_of(float scale) const {

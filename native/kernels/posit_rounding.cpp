@@ -22,9 +22,7 @@ struct PositTarget {
 // 1 if the code goes up: `rest` are the `drop` bits that were cut off, `odd` the last bit of the code before them.
 template <Rounding mode>
 inline uint32_t cut_goes_up(uint32_t rest, uint32_t drop, uint32_t odd, bool negative, RandomBits random) {
-  const uint32_t mask = (1u << drop) - 1;
   const uint32_t inexact = rest != 0 ? 1u : 0u;
-  if constexpr (mode == Rounding::nearestEven) return (rest + (mask >> 1) + odd) >> drop;
   if constexpr (mode == Rounding::nearestAway) return rest >> (drop - 1);
   if constexpr (mode == Rounding::towardPositive) return negative ? 0 : inexact;
   if constexpr (mode == Rounding::towardNegative) return negative ? inexact : 0;
@@ -33,21 +31,24 @@ inline uint32_t cut_goes_up(uint32_t rest, uint32_t drop, uint32_t odd, bool neg
   return 0;
 }
 
+// The rounded magnitude with the bias 128, without regard to the ends of the format.
 template <Rounding mode>
-inline uint32_t round_inside(uint32_t magnitude, bool negative, uint32_t word, const PositTarget& t) {
+inline uint32_t round_biased(uint32_t magnitude, bool negative, uint32_t word, const PositTarget& t) {
   const uint32_t biased = magnitude + kBiasStep;
   const int regime = static_cast<int>(biased >> kPayload) - 32;
   const int away = regime ^ (regime >> 31);
-  const uint32_t drop = static_cast<uint32_t>(std::min(std::max(t.drop + away, 1), kPayload));
+  const uint32_t drop = static_cast<uint32_t>(std::min(t.drop + away, kPayload));
   // Where all of the payload is cut off, the code ends with the regime's closing bit: 0 after ones, 1 after zeros.
   const uint32_t closing = regime < 0 ? 1u : 0u;
   const uint32_t odd = drop == kPayload ? closing : biased >> drop & 1;
-  const uint32_t rest = biased & ((1u << drop) - 1);
+  const uint32_t mask = (1u << drop) - 1;
+  if constexpr (mode == Rounding::nearestEven) return (biased + (mask >> 1) + odd) & ~mask;
+  const uint32_t rest = biased & mask;
   const uint32_t up = cut_goes_up<mode>(rest, drop, odd, negative, {word, t.unusedRandom});
-  return (((biased >> drop) + up) << drop) - kBiasStep;
+  return ((biased >> drop) + up) << drop;
 }
 
-template <Rounding mode>
+template <Rounding mode, bool count>
 uint32_t posit_loop(const float* x, float* y, int64_t n, const PositTarget& target, const uint32_t* random) {
   const PositTarget t = target;
   const Bits* in = reinterpret_cast<const Bits*>(x);
@@ -57,39 +58,39 @@ uint32_t posit_loop(const float* x, float* y, int64_t n, const PositTarget& targ
   for (int64_t i = 0; i < n; i++) {
     const uint32_t bits = in[i], magnitude = bits & ~kSignBit;
     const uint32_t word = mode == Rounding::stochastic ? random[i] : 0;
-    const uint32_t inside = round_inside<mode>(magnitude, bits >> 31 != 0, word, t);
-    uint32_t result = magnitude >= t.largest ? t.largest : inside;
-    result = magnitude <= t.smallest ? t.smallest : result;
-    result |= bits & kSignBit;
-    result = magnitude == 0 ? 0 : result;
-    result = magnitude >= kInfinityBits ? kInfinityBits | kQuietBit : result;
-    beyond += magnitude > t.largest && magnitude < kInfinityBits ? 1u : 0u;
-    out[i] = result;
+    const uint32_t biased = round_biased<mode>(magnitude, bits >> 31 != 0, word, t);
+    // Rounding keeps the order, and both ends are posits: what is beyond them was rounded to them or beyond.
+    const uint32_t inside = std::min(std::max(biased, t.smallest + kBiasStep), t.largest + kBiasStep) - kBiasStep;
+    const uint32_t result = inside | (bits & kSignBit);
+    const uint32_t number = magnitude == 0 ? 0 : result;
+    out[i] = magnitude >= kInfinityBits ? kInfinityBits | kQuietBit : number;
+    if constexpr (count) beyond += magnitude > t.largest && magnitude < kInfinityBits ? 1u : 0u;
   }
   return beyond;
 }
 
 }  // namespace
 
-uint32_t round_posit(const float* x, float* y, int64_t n, const Element& element, const uint32_t* random) {
+uint32_t round_posit(const float* x, float* y, int64_t n, const Element& element, const uint32_t* random, bool counts) {
   const int bits = element.bits;
   const PositTarget target{kPayload + 3 - bits, bits_of(std::ldexp(1.0f, -4 * (bits - 2))),
                            bits_of(std::ldexp(1.0f, 4 * (bits - 2))), element.store.unusedRandom};
   switch (element.store.rounding) {
     case Rounding::nearestEven:
-      return posit_loop<Rounding::nearestEven>(x, y, n, target, random);
+      return (counts ? posit_loop<Rounding::nearestEven, true>
+                     : posit_loop<Rounding::nearestEven, false>)(x, y, n, target, random);
     case Rounding::nearestAway:
-      return posit_loop<Rounding::nearestAway>(x, y, n, target, random);
+      return posit_loop<Rounding::nearestAway, true>(x, y, n, target, random);
     case Rounding::towardZero:
-      return posit_loop<Rounding::towardZero>(x, y, n, target, random);
+      return posit_loop<Rounding::towardZero, true>(x, y, n, target, random);
     case Rounding::towardPositive:
-      return posit_loop<Rounding::towardPositive>(x, y, n, target, random);
+      return posit_loop<Rounding::towardPositive, true>(x, y, n, target, random);
     case Rounding::towardNegative:
-      return posit_loop<Rounding::towardNegative>(x, y, n, target, random);
+      return posit_loop<Rounding::towardNegative, true>(x, y, n, target, random);
     case Rounding::toOdd:
-      return posit_loop<Rounding::toOdd>(x, y, n, target, random);
+      return posit_loop<Rounding::toOdd, true>(x, y, n, target, random);
     default:
-      return posit_loop<Rounding::stochastic>(x, y, n, target, random);
+      return posit_loop<Rounding::stochastic, true>(x, y, n, target, random);
   }
 }
 

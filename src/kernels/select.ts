@@ -65,7 +65,12 @@ export function selectKernels(options: SelectOptions = {}): SelectedKernels {
     tier: availableTier(options.tier, loaded.addon.info()),
   });
   const info = describeKernels(loaded, "native", kernels.threads, kernels.tier);
-  return { kernels, bulk: kernels.bulk, copyArray: kernels.copyArray, info };
+  return {
+    kernels,
+    bulk: kernels.bulk,
+    copyArray: (source, target, options) => kernels.copyArray(source, target, options),
+    info,
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ export function elementInputs(format: NumberFormat, id: number): Float32Array {
 }
 
 /**
- * Blocks of 60 elements: ordinary ones, all zeros of both signs, one NaN, one Infinity, one large among small ones,
+ * Blocks of 64 elements: ordinary ones, all zeros of both signs, one NaN, one Infinity, one large among small ones,
  * amax just below and at powers of two, a huge range, FP32's subnormals, and FP32's largest values.
  */
 export function blockInputs(id: number, { finite }: { readonly finite: boolean }): Float32Array {
@@ -36,7 +36,7 @@ export function blockInputs(id: number, { finite }: { readonly finite: boolean }
     () => (finite ? 1 : 3.4028234663852886e38) * (2 * random.uniform() - 1),
     () => (random.below(9) - 4) / 2,
   ];
-  return Float32Array.from(makers.flatMap((make) => Array.from({ length: 60 }, (_, i) => make(i))));
+  return Float32Array.from(makers.flatMap((make) => Array.from({ length: 64 }, (_, i) => make(i))));
 }
 
 type Choices = Omit<BulkRequest, "format" | "rounding" | "key">;
@@ -50,7 +50,7 @@ const AFFINE_AND_OTHERS = [
   { rule: "affine", axis: -1 },
 ] as const;
 
-/** What can be chosen for a format beside the rounding mode; shapes are for the 780 elements of `blockInputs`. */
+/** What can be chosen for a format beside the rounding mode; shapes are for the 832 elements of `blockInputs`. */
 export function choicesFor(format: NumberFormat): Choices[] {
   if (format.kind === "float") return OVERFLOWS.map((overflow) => ({ overflow }));
   const overflow = "saturate";
@@ -61,19 +61,20 @@ export function choicesFor(format: NumberFormat): Choices[] {
       ? []
       : SCALE_RULES.filter((rule) => format.scale.kind === "e8m0" || rule === "floor" || rule === "ceil");
   return [
-    { overflow, shape: [13, 60] },
-    { overflow, shape: [39, 20], blockAxis: 1 },
-    { overflow, shape: [5, 26, 6], blockAxis: 1 },
-    { overflow, shape: [4, 39, 5] },
-    { overflow, shape: [2, 390] },
-    ...rules.map((scaleRule): Choices => ({ overflow, scaleRule, shape: [13, 60] })),
+    { overflow, shape: [13, 64] },
+    { overflow, shape: [32, 26], blockAxis: 1 },
+    { overflow, shape: [4, 52, 4], blockAxis: 1 },
+    { overflow, shape: [16, 13, 4] },
+    { overflow, shape: [8, 104] },
+    { overflow, shape: [52, 16] },
+    ...rules.map((scaleRule): Choices => ({ overflow, scaleRule, shape: [13, 64] })),
   ];
 }
 
 function fixedChoices(format: FixedFormat): Choices[] {
   const scalings =
     format.bits % 4 === 0 || format.bits === 2 ? AFFINE_AND_OTHERS : AFFINE_AND_OTHERS.slice(0, 1);
-  return scalings.map((scaling) => ({ overflow: "saturate", scaling, shape: [13, 12, 5] }));
+  return scalings.map((scaling) => ({ overflow: "saturate", scaling, shape: [13, 16, 4] }));
 }
 
 /** Every mode; stochastic with all, few and nearly all of the random bits. */
