@@ -35,5 +35,6 @@ while (recited.length < RHYME.length) {
   recited += letters[await logits.flatten().argmax(1).item()];
   [h, c] = [hn, cn];
 }
-export const remembered = Array.from(recited).filter((letter, i) => letter === RHYME[i]).length / RHYME.length;
+export const remembered =
+  Array.from(recited).filter((letter, i) => letter === RHYME[i]).length / RHYME.length;
 console.log(`${recited}(${(100 * remembered).toFixed(0)} % right)`);

@@ -7,6 +7,7 @@ export { type ErrorCode, RoundoffError } from "./base/errors.ts";
 export { type BuiltPlan, buildPlan } from "./compile/build-plan.ts";
 export { type EvaluateOptions, evaluate } from "./compile/evaluate.ts";
 export { type Explanation, explainPlan } from "./compile/explain.ts";
+export { mermaid } from "./compile/mermaid.ts";
 export { loadDataSet } from "./data/data-sets.ts";
 export { createEvalLoader, createTrainLoader } from "./data/loader.ts";
 export {

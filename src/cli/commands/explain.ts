@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { buildPlan } from "../../compile/build-plan.ts";
 import { type ExplainedEdge, type Explanation, explainPlan } from "../../compile/explain.ts";
+import { mermaid } from "../../compile/mermaid.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { createModel } from "../../models/model.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
@@ -20,6 +21,7 @@ interface ExplainOptions extends JsonOption {
   readonly image: number;
   readonly channels: number;
   readonly classes: number;
+  readonly mermaid?: boolean;
 }
 
 export function registerExplain(program: Command, context: CliContext): void {
@@ -30,9 +32,11 @@ export function registerExplain(program: Command, context: CliContext): void {
     .option("--image <n>", "rows and columns of a picture", integerOption("--image", { min: 1 }), IMAGE_SIZE)
     .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1 }), 1)
     .option("--classes <n>", "classes to tell apart", integerOption("--classes", { min: 2 }), 10)
-    .action(({ json = false, ...options }: ExplainOptions) => {
+    .option("--mermaid", "a Mermaid flowchart of the forward pass instead of the table")
+    .action(({ json = false, mermaid: drawn = false, ...options }: ExplainOptions) => {
       const explanation = explain(options);
-      printResult(context, json, explanation, () => explanationText(explanation));
+      const text = () => (drawn ? mermaid(explanation) : explanationText(explanation));
+      printResult(context, json, explanation, text);
     });
 }
 
@@ -43,7 +47,7 @@ function explain({
   image,
   channels,
   classes,
-}: ExplainOptions): Explanation {
+}: Omit<ExplainOptions, "mermaid">): Explanation {
   const recipe = findRecipe(recipeName);
   const model = createModel(modelDefinition(name), { channels, size: image, classes });
   const { momentum, weightDecay } = DEFAULT_OPTIMIZER;
@@ -53,8 +57,9 @@ function explain({
 
 /** One line per tensor, in the order in which the step makes them; then what lives across steps; then the memory. */
 function explanationText({ nodes, edges, memory }: Explanation): string {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
   const producer = (edge: ExplainedEdge) => {
-    const node = nodes.find(({ id }) => id === edge.from);
+    const node = byId.get(edge.from);
     if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
     const { kind, path, gemm, carrier, rounding } = node;
     const op = kind === undefined ? node.op : `${node.op} ${kind}`;
