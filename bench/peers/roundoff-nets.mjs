@@ -9,6 +9,7 @@ import { randomStream } from "../../dist/random/streams.js";
 import { recipe } from "../../dist/recipes/catalog.js";
 import { initialState } from "../../dist/train/model-state.js";
 import { compileTrainStep } from "../../dist/train/train-step.js";
+import { SEQUENCE_NETS } from "./sequence-nets.mjs";
 
 const SEED = 1;
 const CLASSES = 10;
@@ -32,7 +33,14 @@ const imageNet =
     return () => step.run({ step: count++, learningRate: 1e-4 });
   };
 
+const planned = (net) => (recipeName, batch, size) => {
+  const { plan, externals } = net(recipeName, batch, size);
+  const program = selectKernels({}).kernels.prepare(plan, externals);
+  return () => program.run();
+};
+
 export const NETS = {
+  ...Object.fromEntries(Object.entries(SEQUENCE_NETS).map(([name, net]) => [name, planned(net)])),
   resnet20: imageNet("resnet20", 1, 32),
   resnet18: imageNet("resnet18", 3, 224),
   resnet50: imageNet("resnet50", 3, 224),
