@@ -1,5 +1,7 @@
 /** Every implementation of the bulk kernels that runs here. The oracle's tests judge all of them alike. */
 import type { BulkKernels } from "../../src/kernels/bulk.ts";
+import { createNativeKernels } from "../../src/kernels/native.ts";
+import { loadAddon } from "../../src/kernels/native-load.ts";
 import { createReferenceBulkKernels } from "../../src/kernels/reference/bulk.ts";
 
 export interface BulkSubject {
@@ -7,8 +9,17 @@ export interface BulkSubject {
   readonly kernels: BulkKernels;
 }
 
+/** The reference, and the native kernels of each tier, if they are built. */
 export function bulkSubjects(): BulkSubject[] {
-  return [{ name: "reference", kernels: createReferenceBulkKernels() }];
+  const reference = { name: "reference", kernels: createReferenceBulkKernels() };
+  const loaded = loadAddon();
+  if ("reason" in loaded) return [reference];
+  const { addon } = loaded;
+  const native = addon.info().tiers.map((tier) => ({
+    name: `native ${tier}`,
+    kernels: createNativeKernels(addon, { tier }).bulk,
+  }));
+  return [reference, ...native];
 }
 
 export interface Patterned {
