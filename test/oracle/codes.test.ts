@@ -5,11 +5,12 @@ import type { CodedFormat } from "../../src/formats/codes.ts";
 import { allValues, decode, encode } from "../../src/formats/codes.ts";
 import type { FloatFormat, PositFormat } from "../../src/formats/format.ts";
 import { ROUNDINGS } from "../../src/formats/format.ts";
-import { bulkSubjects, patterned } from "./bulk-subjects.ts";
+import { bulkSubjects, patterned, remembered } from "./bulk-subjects.ts";
 import { compareResults, showMismatch } from "./compare.ts";
 import { ONE, patternOfExact, valueOfPattern } from "./exact.ts";
 import { ladderOf } from "./ladder.ts";
 import { positMagnitude, positRuns } from "./posits.ts";
+import type { Runs } from "./runs.ts";
 import { runAt } from "./runs.ts";
 import { samplePatterns } from "./samples.ts";
 
@@ -18,6 +19,8 @@ const floats = small.filter((format): format is FloatFormat => format.kind === "
 const posits = small.filter((format): format is PositFormat => format.kind === "posit");
 const named = <T extends CodedFormat>(formats: readonly T[]) =>
   formats.map((format) => [format.name, format] as const);
+
+const runsOnce = remembered<Runs>();
 
 describe("every code", () => {
   it.each(named(small))("of %s decodes and encodes back", (_, format) => {
@@ -75,7 +78,7 @@ describe("the oracle of posits", () => {
     const wrong: string[] = [];
     for (const format of posits) {
       for (const mode of ROUNDINGS.filter((rounding) => rounding !== "stochastic")) {
-        const runs = positRuns(format.bits, mode);
+        const runs = runsOnce(`${format.name} ${mode}`, () => positRuns(format.bits, mode));
         const { patterns, values } = patterned(
           samplePatterns(runs, { margin: 3, stride: 1_048_573, thin: format.bits > 8 ? 16 : 1 }),
         );
