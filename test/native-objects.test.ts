@@ -52,7 +52,12 @@ describe("planUnits", () => {
     const units = planUnits(native, [], ["portable"]).filter(({ flags }) =>
       flags.includes("-ffp-contract=fast"),
     );
-    expect(sourcesOf(units).sort()).toEqual(["gemm_outer.cpp", "gemm_tile.cpp"]);
+    expect(sourcesOf(units).sort()).toEqual([
+      "conv_depthwise.cpp",
+      "conv_depthwise_weight.cpp",
+      "gemm_outer.cpp",
+      "gemm_tile.cpp",
+    ]);
   });
 
   it("tells the runtime which tiers were left out", () => {
