@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const BATCH = 128;
+const BATCH = 256;
 const IMAGE = 32;
 
 async function child(steps) {

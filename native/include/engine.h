@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "arena.h"
 #include "bulk_kernels.h"
 #include "command.h"
 #include "float_environment.h"
@@ -53,9 +54,6 @@ class Engine {
   Scratch scratch_;
 };
 
-// Zeroed memory for a program, freed with std::free. Throws PlanError.
-void* new_arena(int64_t bytes);
-
 class Program {
  public:
   // Throws PlanError. `externals` are in the order of the external buffers of the plan.
@@ -68,9 +66,6 @@ class Program {
   Clock clock() const;
 
  private:
-  struct FreeArena {
-    void operator()(void* arena) const;
-  };
   // An operand that lies in external memory.
   struct Place {
     Operand* operand;
@@ -83,8 +78,8 @@ class Program {
   // Which products share a packed right matrix, and the memory for it (prepack.cpp).
   void share_packed(const Engine& engine);
 
-  std::unique_ptr<void, FreeArena> arena_;
-  std::vector<std::unique_ptr<void, FreeArena>> packed_;
+  Arena arena_;
+  std::vector<Arena> packed_;
   std::vector<Command> commands_;
   std::vector<ExternalMemory> externals_;
   std::vector<int64_t> externalOf_;  // by buffer: index into externals_, or −1

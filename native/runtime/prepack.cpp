@@ -35,7 +35,7 @@ void Program::share_packed(const Engine& engine) {
         live.push_back(&command);
       } else {
         if (known->prepacked.memory == nullptr) {
-          packed_.emplace_back(new_arena(static_cast<int64_t>(engine.packed_bytes(command))));
+          packed_.push_back(new_arena(static_cast<int64_t>(engine.packed_bytes(command))));
           known->prepacked = {packed_.back().get(), true};
         }
         command.prepacked = {known->prepacked.memory, false};

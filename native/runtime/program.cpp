@@ -1,19 +1,14 @@
 // From a plan to commands: every operand gets its memory here, after it was checked to lie inside it.
 #include <algorithm>
-#include <cstring>
-#include <cstdlib>
 
 #include "engine.h"
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace roundoff {
 namespace {
 
 constexpr int64_t kAlignment = 64;
-constexpr int64_t kHugePage = int64_t{2} << 20;
+// What an arena may have beyond its last buffer.
+constexpr int64_t kArenaSlack = int64_t{2} << 20;
 // No tensor is this large; below it, products of dimensions cannot overflow.
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 
@@ -39,19 +34,6 @@ int64_t arena_end(const PlanSpec& plan) {
 
 }  // namespace
 
-// Zeroed, so that a plan that reads before it writes is at least repeatable. Large arenas ask for huge pages.
-void* new_arena(int64_t bytes) {
-  const int64_t alignment = bytes >= kHugePage ? kHugePage : kAlignment;
-  void* arena = std::aligned_alloc(static_cast<size_t>(alignment),
-                                   static_cast<size_t>((bytes + alignment - 1) / alignment * alignment));
-  if (arena == nullptr) throw PlanError("the arena of " + std::to_string(bytes) + " bytes cannot be allocated");
-#if defined(__linux__)
-  if (alignment == kHugePage) madvise(arena, static_cast<size_t>(bytes), MADV_HUGEPAGE);
-#endif
-  std::memset(arena, 0, static_cast<size_t>(bytes));
-  return arena;
-}
-
 void check_store(const StoreRounding& store, DType dtype) {
   check(dtype == DType::f32 || dtype == DType::bf16, "only f32 and bf16 outputs can be rounded to a float format");
   // Below FP32's own smallest normal its values have fewer bits than the format asks for.
@@ -62,8 +44,6 @@ void check_store(const StoreRounding& store, DType dtype) {
   check(store.maxFinite > 0, "the format of an output has no positive maxFinite");
   check(dtype != DType::bf16 || store.precision <= 8, "a bf16 output cannot hold a format of more than 8 bits");
 }
-
-void Program::FreeArena::operator()(void* arena) const { std::free(arena); }
 
 Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<ExternalMemory>& externals)
     : externals_(externals), externalOf_(plan.buffers.size(), -1) {
@@ -80,14 +60,14 @@ Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<E
     externalOf_[i] = next++;
   }
   check(next == static_cast<int64_t>(externals.size()), "more externals than external buffers");
-  check(plan.arenaBytes <= arena_end(plan) + kHugePage, "arenaBytes is more than the buffers need");
+  check(plan.arenaBytes <= arena_end(plan) + kArenaSlack, "arenaBytes is more than the buffers need");
   if (plan.clockBuffer >= 0) {
     check(plan.clockBuffer < static_cast<int64_t>(plan.buffers.size()), "clockBuffer is not the index of a buffer");
     const BufferSpec& clock = plan.buffers[static_cast<size_t>(plan.clockBuffer)];
     check(clock.external && clock.dtype == DType::i32 && clock.elements == 3, "the clock must be an external i32 [3]");
     clockExternal_ = externalOf_[static_cast<size_t>(plan.clockBuffer)];
   }
-  arena_.reset(plan.arenaBytes > 0 ? new_arena(plan.arenaBytes) : nullptr);
+  if (plan.arenaBytes > 0) arena_ = new_arena(plan.arenaBytes);
   // `places_` points into the commands: they must not move any more.
   commands_.reserve(plan.commands.size());
   for (const CommandSpec& spec : plan.commands) {
