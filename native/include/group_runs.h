@@ -23,13 +23,15 @@ inline GroupLayout flattened(GroupLayout layout) {
 class Bands {
  public:
   explicit Bands(const GroupLayout& layout) : l_(layout) {
-    const int64_t blocks = std::max<int64_t>(1, kPiece / l_.blockColumns);
-    stretch_ = l_.inner == 1 ? blocks * l_.blockColumns : kPiece;
-    across_ = l_.inner == 1 ? 1 : l_.tile_columns();
+    tileRows_ = l_.tile_rows();
+    tileColumns_ = l_.tile_columns();
+    blocks_ = std::max<int64_t>(1, kPiece / l_.blockColumns);
+    stretch_ = l_.inner == 1 ? blocks_ * l_.blockColumns : kPiece;
+    across_ = l_.inner == 1 ? 1 : tileColumns_;
     stretches_ = chunks_of(l_.inner == 1 ? l_.columns : l_.inner, stretch_);
   }
 
-  int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * l_.tile_rows() * across_ * stretches_; }
+  int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * tileRows_ * across_ * stretches_; }
 
   struct Band {
     int64_t outer, tileRow, tileColumn, begin, n;  // `begin`, `n`: the stretch
@@ -38,16 +40,19 @@ class Bands {
 
   Band at(int64_t index) const {
     Band band{};
-    const int64_t stretch = index % stretches_, tile = index / stretches_;
+    // Most tensors are one row (flattened): no division then.
+    const int64_t tile = index < stretches_ ? 0 : index / stretches_, stretch = index - tile * stretches_;
     band.begin = stretch * stretch_;
     band.n = std::min(stretch_, (l_.inner == 1 ? l_.columns : l_.inner) - band.begin);
-    band.tileColumn = tile % across_;
-    band.tileRow = tile / across_ % l_.tile_rows();
-    band.outer = tile / across_ / l_.tile_rows();
-    const int64_t tileIndex = (band.outer * l_.tile_rows() + band.tileRow) * l_.tile_columns();
+    if (tile != 0) {
+      band.tileColumn = tile % across_;
+      band.tileRow = tile / across_ % tileRows_;
+      band.outer = tile / across_ / tileRows_;
+    }
+    const int64_t tileIndex = (band.outer * tileRows_ + band.tileRow) * tileColumns_;
     if (l_.inner == 1) {
-      band.group = tileIndex + band.begin / l_.blockColumns;
-      band.groups = chunks_of(band.n, l_.blockColumns);
+      band.group = tileIndex + stretch * blocks_;
+      band.groups = band.n == stretch_ ? blocks_ : chunks_of(band.n, l_.blockColumns);
     } else {
       band.group = (tileIndex + band.tileColumn) * l_.inner + band.begin;
       band.groups = band.n;
@@ -77,7 +82,7 @@ class Bands {
 
  private:
   GroupLayout l_;
-  int64_t stretch_, across_, stretches_;
+  int64_t tileRows_, tileColumns_, blocks_, stretch_, across_, stretches_;
 };
 
 // Runs of slices: pieces of the rows [columns, inner] of each outer index. Numbered so that any range can be walked.

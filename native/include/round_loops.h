@@ -87,8 +87,9 @@ uint32_t round_loop(const float* x, float* y, int64_t n, const Target& target, c
 // place is the wanted spacing rounds there; subtracting it again is exact. Needs the default floating-point environment
 // and can_round_by_adding. Where the power overflows, the element does, and is replaced. NaN stays NaN, made quiet.
 // `count`: returns how many elements overflowed, else 0.
+// Always inlined: a caller that knows n (block_loops.h) gets straight-line code.
 template <bool signedZero, bool count, class Steps>
-uint32_t nearest_even_by_adding(const float* x, float* y, int64_t n, const Target& target, const uint32_t*, Steps steps) {
+[[gnu::always_inline]] inline uint32_t nearest_even_by_adding(const float* x, float* y, int64_t n, const Target& target, const uint32_t*, Steps steps) {
   const Target t = target;
   const uint32_t lift = (t.normalShift - 1) << 23;
   const Bits* in = reinterpret_cast<const Bits*>(x);
@@ -109,6 +110,12 @@ uint32_t nearest_even_by_adding(const float* x, float* y, int64_t n, const Targe
     out[i] = result | sign;
   }
   return overflows;
+}
+
+// nearest_even_by_adding as a function.
+template <bool signedZero, bool count, class Steps>
+uint32_t adding_loop(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random, Steps steps) {
+  return nearest_even_by_adding<signedZero, count>(x, y, n, t, random, steps);
 }
 
 // The same for formats with FP32's own exponents (bf16, tf32): every value drops the same bits, and a carry out of the
@@ -159,10 +166,8 @@ RoundLoop<Steps> loop_of_mode(Rounding mode) {
 template <class Steps>
 RoundLoop<Steps> loop_for(const StoreRounding& store, const Target& t, bool counts) {
   if (can_round_by_adding(store, t)) {
-    if (store.hasNegativeZero) {
-      return counts ? nearest_even_by_adding<true, true, Steps> : nearest_even_by_adding<true, false, Steps>;
-    }
-    return counts ? nearest_even_by_adding<false, true, Steps> : nearest_even_by_adding<false, false, Steps>;
+    if (store.hasNegativeZero) return counts ? adding_loop<true, true, Steps> : adding_loop<true, false, Steps>;
+    return counts ? adding_loop<false, true, Steps> : adding_loop<false, false, Steps>;
   }
   if (has_fp32_range(store) && store.rounding == Rounding::nearestEven && store.precision <= 23) {
     return counts ? nearest_even_in_bits<true, Steps> : nearest_even_in_bits<false, Steps>;

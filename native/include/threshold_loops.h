@@ -6,6 +6,10 @@
 #include "bulk_chunks.h"
 #include "round_loops.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace roundoff::ROUNDOFF_TIER {
 
 inline bool is_e2m1(const Element& element) {
@@ -14,57 +18,84 @@ inline bool is_e2m1(const Element& element) {
          store.hasSubnormals && store.hasNegativeZero;
 }
 
-// For some groups: bits of the smallest magnitude that rounds to the value k + 1 or beyond, and the bits of that value.
-// The last threshold is that of saturation.
+// For some groups: bits of the smallest magnitude that rounds to the value k + 1 or beyond (the last: that saturates),
+// and the bits of the values.
 struct ThresholdTable {
-  static constexpr int kValues = 7;
+  static constexpr int kEntries = 8;
   static constexpr int64_t kGroups = kPiece / 16;
-  alignas(64) uint32_t thresholds[kValues + 1][kGroups];
-  alignas(64) uint32_t values[kValues][kGroups];
+  alignas(64) uint32_t thresholds[kGroups][kEntries];
+  alignas(64) uint32_t values[kGroups][kEntries];
 
   void fill(const double* steps, int64_t groups) {
-    constexpr double kMagnitudes[kValues] = {0.5, 1, 1.5, 2, 3, 4, 6};
-    // Halfway between neighbours; a tie goes to the even code, which is the upper one at every second place.
-    constexpr double kHalfways[kValues + 1] = {0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5, 7};
-    for (int k = 0; k <= kValues; k++) {
-      const bool tieGoesUp = k % 2 != 0;
-      for (int64_t i = 0; i < groups; i++) {
-        const double step = steps[i], halfway = kHalfways[k] * step;
-        const float near = static_cast<float>(halfway);
-        const double back = static_cast<double>(near);
-        const bool reached = tieGoesUp ? back >= halfway : back > halfway;
-        const uint32_t next = bits_of(near) + (reached ? 0u : 1u);
-        // A step of 0 holds zeros only; under one that is no number nothing is.
-        thresholds[k][i] = step > 0 ? next : step == 0 ? UINT32_MAX : 0;
-        if (k < kValues) values[k][i] = bits_of(static_cast<float>(kMagnitudes[k] * step));
-      }
+    // Eight entries side by side, on every tier.
+    using Doubles = double __attribute__((vector_size(64)));
+    using Masks = int64_t __attribute__((vector_size(64)));
+    using Floats = float __attribute__((vector_size(32)));
+    using Words = int32_t __attribute__((vector_size(32)));
+    constexpr Doubles kValues = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+    // Halfway between neighbours. A tie goes to the even code, at every second place the lower one: there the threshold
+    // is above halfway, by the smallest step of FP64 and so, rounded up to FP32, by the smallest of FP32 if need be.
+    constexpr Doubles kHalfways = {0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5, 7};
+    constexpr Masks kTieStays = {1, 0, 1, 0, 1, 0, 1, 0};
+    for (int64_t i = 0; i < groups; i++) {
+      // A step of 0 holds zeros only; under one that is no number no threshold is reached and every value is NaN.
+      const double step = steps[i], reach = step == 0 ? static_cast<double>(INFINITY) : step;
+      const Doubles real = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(kHalfways * reach) + kTieStays);
+#if defined(__AVX512F__)
+      const Words bits = reinterpret_cast<Words>(_mm512_maskz_cvt_roundpd_ps(
+          0xff, reinterpret_cast<__m512d>(real), _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC));
+#else
+      const Floats near = __builtin_convertvector(real, Floats);
+      const Masks below = __builtin_convertvector(near, Doubles) < real;
+      const Words bits = reinterpret_cast<Words>(near) - __builtin_convertvector(below, Words);
+#endif
+      const Floats products = __builtin_convertvector(kValues * step, Floats);
+      std::memcpy(thresholds[i], &bits, sizeof bits);
+      std::memcpy(values[i], &products, sizeof products);
     }
   }
 };
 
-// n ≤ 16 elements of one group. Returns how many saturated, if it counts.
+// 16 elements of one group. Returns how many saturated, if it counts.
 template <bool count>
-uint32_t round_by_thresholds(const float* x, float* y, int64_t n, const ThresholdTable& table, int64_t group) {
+inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTable& table, int64_t group) {
+  const uint32_t* thresholds = table.thresholds[group];
+  const uint32_t* values = table.values[group];
+#if defined(__AVX512F__)
+  // The number of thresholds that are reached, by halving; the table is one register. Masked forms: see block_loops.h.
+  constexpr __mmask16 kAll = 0xffff;
+  const auto look_up = [](__m512i index, const uint32_t* entries) {
+    const __m512i eight = _mm512_castsi256_si512(_mm256_load_si256(reinterpret_cast<const __m256i*>(entries)));
+    return _mm512_maskz_permutexvar_epi32(kAll, index, eight);
+  };
+  const auto constant = [](int value) { return _mm512_set1_epi32(value); };
+  const __m512i bits = _mm512_loadu_si512(x);
+  const __m512i magnitude = _mm512_and_si512(bits, constant(INT32_MAX));
+  const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(thresholds[3])));
+  const __m512i probe = _mm512_mask_blend_epi32(half, constant(1), constant(5));
+  const __mmask16 quarter = _mm512_cmpge_epu32_mask(magnitude, look_up(probe, thresholds));
+  const __m512i even = _mm512_mask_add_epi32(_mm512_sub_epi32(probe, constant(1)), quarter, probe, constant(1));
+  const __mmask16 eighth = _mm512_cmpge_epu32_mask(magnitude, look_up(even, thresholds));
+  const __m512i index = _mm512_mask_add_epi32(even, eighth, even, constant(1));
+  // Sign of x or value: the sum of both bits, since values have no sign.
+  _mm512_storeu_si512(y, _mm512_ternarylogic_epi32(look_up(index, values), bits, constant(INT32_MIN), 0xf8));
+  if constexpr (!count) return 0;
+  const __mmask16 saturated = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(thresholds[7])));
+  return values[7] <= kInfinityBits ? static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(saturated))) : 0;
+#else
   const Bits* in = reinterpret_cast<const Bits*>(x);
   Bits* out = reinterpret_cast<Bits*>(y);
-  uint32_t thresholds[ThresholdTable::kValues + 1], values[ThresholdTable::kValues];
-  for (int k = 0; k <= ThresholdTable::kValues; k++) thresholds[k] = table.thresholds[k][group];
-  for (int k = 0; k < ThresholdTable::kValues; k++) values[k] = table.values[k][group];
   uint32_t saturated = 0;
   ROUNDOFF_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < 16; i++) {
     const uint32_t bits = in[i], magnitude = bits & ~kSignBit;
-    uint32_t value = magnitude >= thresholds[0] ? values[0] : 0;
-    value = magnitude >= thresholds[1] ? values[1] : value;
-    value = magnitude >= thresholds[2] ? values[2] : value;
-    value = magnitude >= thresholds[3] ? values[3] : value;
-    value = magnitude >= thresholds[4] ? values[4] : value;
-    value = magnitude >= thresholds[5] ? values[5] : value;
-    value = magnitude >= thresholds[6] ? values[6] : value;
-    if constexpr (count) saturated += magnitude >= thresholds[7] && values[6] <= kInfinityBits ? 1u : 0u;
+    uint32_t value = values[0];
+    for (int k = 0; k < 7; k++) value = magnitude >= thresholds[k] ? values[k + 1] : value;
+    if constexpr (count) saturated += magnitude >= thresholds[7] && values[7] <= kInfinityBits ? 1u : 0u;
     out[i] = value | (bits & kSignBit);
   }
   return saturated;
+#endif
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,11 +1,9 @@
 // Whole arrays to formats with scales: the range of each group, its scale, and every element rounded while it is still in
 // the caches. Where a group is spread over the tensor (slices), or a scale depends on all of it (two levels), the ranges
 // take a pass over memory of their own.
-#include "block_loops.h"
-#include "bulk_statistics.h"
+#include "block_rows.h"
 #include "bulk_tier.h"
 #include "group_rounder.h"
-#include "threshold_loops.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -16,8 +14,7 @@ class Quantizer {
  public:
   Quantizer(const BulkJob& job, const ScaleSpec& spec, ScaleArrays& out, Context& ctx)
       : job_(job), spec_(spec), out_(out), ctx_(ctx), layout_(flattened(spec.layout)), scales_(job.element, spec), target_(job),
-        round_(job, scales_, affine()), blocks_(has_blocks()),
-        byThresholds_(has_thresholds()) {}
+        round_(job, scales_, affine()), rows_(job, spec, layout_, scales_) {}
 
   void run() {
     if (spec_.layout.slices) return run_slices();
@@ -52,100 +49,36 @@ class Quantizer {
     parallel_ranges(ctx_, chunks, [&](int64_t first, int64_t last, int) {
       GroupTable table(kPiece);
       GroupRange ranges[kPiece];
-      const int64_t end = std::min(bands.count(), last * kRunsPerChunk);
-      for (int64_t index = first * kRunsPerChunk; index < end; index++) {
-        const Bands::Band band = bands.at(index);
-        if (round_blocks(band, tallies.of(index / kRunsPerChunk))) continue;
-        std::fill_n(ranges, band.groups, GroupRange{});
-        bands.runs(band, [&](const GroupRun& run) { widen_ranges(job_.x + run.offset, run, false, ranges); });
-        for (int64_t group = 0; group < band.groups; group++) {
-          const GroupStep step = scales_.step_for(ranges[group]);
-          table.set(group, step);
-          keep(band.group + group, step);
+      // One band ahead, so that the steps of the next are under way while this one is rounded.
+      BlockRows::Steps steps[2];
+      const int64_t begin = first * kRunsPerChunk, end = std::min(bands.count(), last * kRunsPerChunk);
+      for (int64_t index = begin; index <= end; index++) {
+        if (index < end) rows_.prepare(bands, bands.at(index), steps[index % 2]);
+        if (index == begin) continue;
+        const BlockRows::Steps& ready = steps[(index - 1) % 2];
+        Tally* tally = tallies.of((index - 1) / kRunsPerChunk);
+        if (!ready.usable) {
+          round_band(bands, ready.band, ranges, table, tally);
+          continue;
         }
-        Tally* tally = tallies.of(index / kRunsPerChunk);
-        bands.runs(band, [&](const GroupRun& run) { round_run(run, table, tally); });
+        if (out_.values != nullptr) std::copy_n(ready.scales, ready.band.groups, out_.values + ready.band.group);
+        rows_.round(bands, ready, target_, tally);
       }
       if (target_.stream) stream_fence();
     });
     tallies.finish();
   }
 
-  // Whether bands may be rounded by block_loops.h: blocks in a row, of a width that has loops.
-  bool has_blocks() const {
-    const GroupLayout& layout = layout_;
-    const bool powers = spec_.kind == ScaleKind::e8m0 || spec_.kind == ScaleKind::sharedExponent;
-    return powers && layout.inner == 1 && layout.blockRows == 1 && has_block_loops(layout.blockColumns) && scales_.target().maxFinite != 0 && !job_.elementsWanted &&
-           can_round_by_adding(job_.element.store, scales_.target());
-  }
-
-  // Rounds a band by block_loops.h; false, and nothing is written, if it cannot be.
-  bool round_blocks(const Bands::Band& band, Tally* tally) const {
-    if ((!blocks_ && !byThresholds_) || band.n % layout_.blockColumns != 0) return false;
-    if (byThresholds_) return round_two_level(band, tally), true;
-    if (layout_.blockColumns == 16) return round_blocks_of<16>(band, tally);
-    return round_blocks_of<32>(band, tally);
-  }
-
-  bool has_thresholds() const {
-    return spec_.kind == ScaleKind::twoLevel && layout_.inner == 1 && layout_.blockColumns == 16 && !job_.elementsWanted && is_e2m1(job_.element) &&
-           job_.element.store.rounding == Rounding::nearestEven;
-  }
-
-  void round_two_level(const Bands::Band& band, Tally* tally) const {
-    constexpr int64_t kGroups = ThresholdTable::kGroups;
-    alignas(64) uint32_t largest[kGroups] = {}, row[kGroups];
-    alignas(64) float scales[kGroups], smallest[kGroups];
-    alignas(64) double steps[kGroups];
-    ThresholdTable table;
-    const Bands bands(layout_);
-    bands.runs(band, [&](const GroupRun& run) {
-      block_maxima<16>(job_.x + run.offset, band.groups, row);
-      for (int64_t i = 0; i < band.groups; i++) largest[i] = std::max(largest[i], row[i]);
-    });
-    scales_.two_level_steps(largest, band.groups, scales, steps);
-    if (out_.values != nullptr) std::copy_n(scales, band.groups, out_.values + band.group);
-    table.fill(steps, band.groups);
-    for (int64_t i = 0; tally != nullptr && i < band.groups; i++) smallest[i] = scales_.smallest_under(steps[i]);
-    bands.runs(band, [&](const GroupRun& run) {
-      alignas(64) float buffer[kPiece];
-      const float* x = job_.x + run.offset;
-      float* y = job_.y + run.offset;
-      float* made = target_.where(y, buffer);
-      for (int64_t group = 0, i = 0; i < run.n; group++, i += 16) {
-        if (tally == nullptr) {
-          round_by_thresholds<false>(x + i, made + i, 16, table, group);
-        } else {
-          tally->saturated += round_by_thresholds<true>(x + i, made + i, 16, table, group);
-        }
-      }
-      if (tally != nullptr) measure_block(x, made, run.n, smallest, 16, *tally);
-      target_.store(made, y, run.n);
-    });
-  }
-
-  template <int width>
-  bool round_blocks_of(const Bands::Band& band, Tally* tally) const {
-    alignas(64) uint32_t largest[kPiece / width], shifts[kPiece / width];
-    alignas(64) float buffer[kPiece], scales[kPiece / width], smallest[kPiece / width];
-    const int64_t offset = (band.outer * layout_.rows + band.tileRow) * layout_.columns + band.begin;
-    const float* x = job_.x + offset;
-    block_maxima<width>(x, band.groups, largest);
-    if (!scales_.fast_steps(largest, band.groups, shifts, scales)) return false;
-    if (out_.values != nullptr) std::copy_n(scales, band.groups, out_.values + band.group);
-    float* made = target_.where(job_.y + offset, buffer);
-    const bool signedZero = job_.element.store.hasNegativeZero;
-    if (tally == nullptr) {
-      (signedZero ? nearest_even_blocks<true, false, width> : nearest_even_blocks<false, false, width>)(
-          x, made, band.groups, scales_.target(), shifts);
-    } else {
-      tally->saturated += (signedZero ? nearest_even_blocks<true, true, width> : nearest_even_blocks<false, true, width>)(
-          x, made, band.groups, scales_.target(), shifts);
-      for (int64_t i = 0; i < band.groups; i++) smallest[i] = float_of(scales_.smallest_bits() + shifts[i]);
-      measure_block(x, made, band.n, smallest, width, *tally);
+  // Any band: its ranges, its steps, its elements.
+  void round_band(const Bands& bands, const Bands::Band& band, GroupRange* ranges, GroupTable& table, Tally* tally) const {
+    std::fill_n(ranges, band.groups, GroupRange{});
+    bands.runs(band, [&](const GroupRun& run) { widen_ranges(job_.x + run.offset, run, false, ranges); });
+    for (int64_t group = 0; group < band.groups; group++) {
+      const GroupStep step = scales_.step_for(ranges[group]);
+      table.set(group, step);
+      keep(band.group + group, step);
     }
-    target_.store(made, job_.y + offset, band.n);
-    return true;
+    bands.runs(band, [&](const GroupRun& run) { round_run(run, table, tally); });
   }
 
   void run_slices() const {
@@ -204,7 +137,7 @@ class Quantizer {
   GroupScales scales_;
   PieceTarget target_;
   GroupRounder round_;
-  bool blocks_, byThresholds_;
+  BlockRows rows_;
 };
 
 void dequantize_run(float* y, const GroupRun& run, const double* steps, const int32_t* zeroPoints, bool integers) {

@@ -194,19 +194,25 @@ uint32_t GroupScales::smallest_bits() const {
 
 bool GroupScales::fast_steps(const uint32_t* amax, int64_t groups, uint32_t* shifts, float* scales) const {
   const uint32_t bump = bump_;
-  const int offset = offset_, unit = unit_, lowest = lowestFast_, highest = highestFast_;
-  const bool powers = spec_.kind == ScaleKind::e8m0;
+  const int offset = offset_, unit = unit_ + 127, lowest = lowestFast_, highest = highestFast_;
   uint32_t slow = 0;
+  // Selections and bit operations only, so that the loops vectorise.
   for (int64_t i = 0; i < groups; i++) {
     const uint32_t largest = amax[i];
-    const bool zero = largest == 0;
     const int exponent = static_cast<int>((largest + bump) >> 23) - offset;
-    const bool fits = exponent >= lowest && exponent <= highest && largest >= 0x00800000 && largest < kInfinityBits;
-    slow |= zero || fits ? 0u : 1u;
-    shifts[i] = zero ? 0 : static_cast<uint32_t>(exponent) << 23;
-    const uint32_t power = zero ? 0x00400000 : static_cast<uint32_t>(exponent + unit + 127) << 23;
-    const float shared = static_cast<float>(zero ? 0 : exponent);
-    scales[i] = powers ? std::bit_cast<float>(power) : shared;
+    const uint32_t outside = static_cast<uint32_t>((exponent < lowest) | (exponent > highest));
+    const uint32_t special = static_cast<uint32_t>((largest < 0x00800000) | (largest >= kInfinityBits));
+    slow |= largest == 0 ? 0u : outside | special;
+    shifts[i] = largest == 0 ? 0u : static_cast<uint32_t>(exponent) << 23;
+  }
+  if (spec_.kind == ScaleKind::e8m0) {
+    const uint32_t lift = static_cast<uint32_t>(unit) << 23;
+    for (int64_t i = 0; i < groups; i++) {
+      const uint32_t bits = amax[i] == 0 ? 0x00400000u : shifts[i] + lift;
+      scales[i] = std::bit_cast<float>(bits);
+    }
+  } else {
+    for (int64_t i = 0; i < groups; i++) scales[i] = static_cast<float>(static_cast<int32_t>(shifts[i]) >> 23);
   }
   return slow == 0;
 }

@@ -13,36 +13,38 @@ constexpr uint64_t kExponentBits = 0x7ffull << 52;
 inline uint64_t word_of(double x) { return std::bit_cast<uint64_t>(x); }
 inline double double_of(uint64_t bits) { return std::bit_cast<double>(bits); }
 
-// An element format as what the loop needs, in FP64.
+constexpr uint64_t kSign64 = 1ull << 63, kNaN64 = 0x7ff8ull << 48;
+
+// An element format as what the loop needs, in FP64; flags as bits, so that no loop branches on them.
 struct WideGrid {
-  uint64_t eminField;     // exponent field of the smallest normal, in place
+  uint64_t eminField;     // exponent field of the smallest normal, in place; integers: above all, one spacing serves
   uint64_t belowSpacing;  // bits of the spacing below it
   uint64_t drop;          // precision − 1, in place of an exponent
-  double maxFinite, overflow, smallest;
+  uint64_t sign, zeroSign;  // the sign bit if results, and zeros among them, keep it
+  uint64_t negative;        // what a number below 0 is OR-ed with: NaN if the format has no sign
+  double maxFinite, overflow, zero;
   double randomScale, unusedScale;  // 2^r and 2^−(32 − r)
-  bool integer, hasSign, hasZero, hasNegativeZero;
 };
 
 WideGrid grid_of(const Element& element) {
   const StoreRounding& store = element.store;
-  const bool integer = element.kind == ElementKind::integer;
   const int spacing = store.hasSubnormals ? store.emin - (store.precision - 1) : store.emin;
+  const bool integer = element.kind == ElementKind::integer;
   WideGrid grid{};
-  grid.eminField = static_cast<uint64_t>(store.emin + 1023) << 52;
+  grid.eminField = integer ? UINT64_MAX : static_cast<uint64_t>(store.emin + 1023) << 52;
   grid.belowSpacing = static_cast<uint64_t>(spacing + 1023) << 52;
   grid.drop = static_cast<uint64_t>(store.precision - 1) << 52;
+  grid.sign = element.hasSign ? kSign64 : 0;
+  grid.zeroSign = element.hasSign && store.hasNegativeZero ? kSign64 : 0;
+  grid.negative = element.hasSign ? 0 : kNaN64;
   grid.maxFinite = store.maxFinite;
   const double infinity = store.hasInfinity ? static_cast<double>(INFINITY) : static_cast<double>(NAN);
   grid.overflow = store.overflow == Overflow::saturate   ? store.maxFinite
                   : store.overflow == Overflow::infinity ? infinity
                                                          : static_cast<double>(NAN);
-  grid.smallest = std::ldexp(1.0, store.emin);
+  grid.zero = element.hasZero ? 0 : std::ldexp(1.0, store.emin);
   grid.randomScale = std::ldexp(1.0, 32 - static_cast<int>(store.unusedRandom));
   grid.unusedScale = std::ldexp(1.0, -static_cast<int>(store.unusedRandom));
-  grid.integer = integer;
-  grid.hasSign = element.hasSign;
-  grid.hasZero = element.hasZero;
-  grid.hasNegativeZero = store.hasNegativeZero;
   return grid;
 }
 
@@ -71,7 +73,7 @@ inline bool up_from(double floor, double fraction, bool negative, uint32_t word,
 template <Rounding mode>
 inline double round_unbounded(double a, bool negative, uint32_t word, const WideGrid& g) {
   const uint64_t field = word_of(a) & kExponentBits;
-  const uint64_t spacing = g.integer || field < g.eminField ? g.belowSpacing : field - g.drop;
+  const uint64_t spacing = field < g.eminField ? g.belowSpacing : field - g.drop;
   const double unit = double_of(spacing), inverse = double_of((2046ull << 52) - spacing);
   const double power = double_of(spacing + (52ull << 52));
   const double near = (a + power) - power;
@@ -81,59 +83,66 @@ inline double round_unbounded(double a, bool negative, uint32_t word, const Wide
   return up ? floor + unit : floor;
 }
 
+// The element under its step (affine: the code), the value, and whether it overflowed: 1 or 0.
 struct WideResult {
   double element, value;
-  bool overflows;
+  uint32_t overflows;
 };
 
 template <Rounding mode>
-inline WideResult round_one(float x, double step, uint32_t word, const WideGrid& g) {
-  const double quotient = step == 0 ? 0.0 * static_cast<double>(x) : static_cast<double>(x) / step;
-  const bool negative = x < 0;
-  const double a = std::fabs(quotient);
-  const bool finite = a < static_cast<double>(INFINITY);
-  const double rounded = finite ? round_unbounded<mode>(a, negative, word, g) : a;
-  const bool overflows = rounded > g.maxFinite;
-  double magnitude = overflows ? g.overflow : rounded;
-  magnitude = magnitude == 0 && !g.hasZero ? g.smallest : magnitude;
-  magnitude = negative && !g.hasSign ? static_cast<double>(NAN) : magnitude;
-  const bool signs = word_of(quotient) >> 63 != 0 && g.hasSign && (magnitude != 0 || g.hasNegativeZero);
-  const double element = signs ? -magnitude : magnitude;
-  return {element, element * step, overflows && !(negative && !g.hasSign)};
+inline WideResult round_one(double quotient, double step, uint32_t word, const WideGrid& g) {
+  const uint64_t bits = word_of(quotient);
+  const bool negative = quotient < 0;
+  const double a = double_of(bits & ~kSign64);
+  const double inside = round_unbounded<mode>(a, negative, word, g);
+  const double rounded = a < static_cast<double>(INFINITY) ? inside : a;
+  const double bounded = rounded > g.maxFinite ? g.overflow : rounded;
+  const double number = bounded == 0 ? g.zero : bounded;
+  const double magnitude = double_of(word_of(number) | (negative ? g.negative : 0));
+  const uint64_t sign = bits & (magnitude == 0 ? g.zeroSign : g.sign);
+  const double element = double_of(word_of(magnitude) | sign);
+  const bool overflows = (rounded > g.maxFinite) & (magnitude == magnitude);
+  return {element, element * step, overflows ? 1u : 0u};
 }
 
 template <Rounding mode>
-inline WideResult round_affine(float x, double step, int32_t zeroPoint, uint32_t word, const WideGrid& g) {
-  const double quotient = step == 0 ? 0.0 * static_cast<double>(x) : static_cast<double>(x) / step;
+inline WideResult round_affine(double quotient, double step, double zeroPoint, uint32_t word, const WideGrid& g) {
   const bool negative = quotient < 0;
   const double rounded = round_unbounded<mode>(std::fabs(quotient), negative, word, g);
   const double shifted = (negative ? -rounded : rounded) + zeroPoint;
-  const double below = shifted < 0 ? 0.0 : shifted;
-  const double code = below > g.maxFinite ? g.maxFinite : below;
-  return {code, (code - zeroPoint) * step, code != shifted};
+  const double above = shifted > 0 ? shifted : 0.0;
+  const double code = above < g.maxFinite ? above : g.maxFinite;
+  return {code, (code - zeroPoint) * step, code != shifted ? 1u : 0u};
 }
 
 template <Rounding mode, bool affine, bool perElement>
 uint32_t wide_loop(const float* x, float* y, int64_t n, const WideGrid& grid, const WideSteps& s, const uint32_t* random,
                    bool elements) {
   const WideGrid g = grid;
+  const double* steps = s.steps;
+  const int32_t* zeroPoints = s.zeroPoints;
+  const uint64_t elementMask = elements ? UINT64_MAX : 0;
+  const double oneStep = perElement ? 0 : *steps, onePoint = affine && !perElement ? *zeroPoints : 0;
   uint32_t overflows = 0;
   ROUNDOFF_INDEPENDENT
   for (int64_t i = 0; i < n; i++) {
-    const int64_t at = perElement ? i : 0;
-    const double step = s.steps[at];
+    const double step = perElement ? steps[i] : oneStep;
+    // A step of 0 holds zeros.
+    const double quotient = static_cast<double>(x[i]) / (step == 0 ? static_cast<double>(INFINITY) : step);
     const uint32_t word = mode == Rounding::stochastic ? random[i] : 0;
     WideResult result;
     if constexpr (affine) {
-      result = round_affine<mode>(x[i], step, s.zeroPoints[at], word, g);
+      const double zeroPoint = perElement ? static_cast<double>(zeroPoints[i]) : onePoint;
+      result = round_affine<mode>(quotient, step, zeroPoint, word, g);
     } else {
-      result = round_one<mode>(x[i], step, word, g);
+      result = round_one<mode>(quotient, step, word, g);
     }
-    const bool number = step == step;
-    overflows += number && result.overflows ? 1u : 0u;
-    const double element = number ? result.element : 0.0;
-    const double value = number ? result.value : static_cast<double>(NAN);
-    y[i] = static_cast<float>(elements ? element : value);
+    // Under a step that is NaN there are no numbers: values are NaN, elements 0.
+    const uint64_t number = step == step ? UINT64_MAX : 0;
+    overflows += result.overflows & static_cast<uint32_t>(number);
+    const uint64_t element = word_of(result.element) & number;
+    const uint64_t value = word_of(result.value) | (~number & kNaN64);
+    y[i] = static_cast<float>(double_of((element & elementMask) | (value & ~elementMask)));
   }
   return overflows;
 }
