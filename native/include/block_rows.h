@@ -1,10 +1,11 @@
-// The common case of block formats, to nearest even: rows of whole blocks of 16 or 32 elements, in two steps per band: the
+// The common case of block formats: rows of whole blocks of 16 or 32 elements, in two steps per band: the
 // steps of its blocks, then all of its elements. The first is asked for one band ahead. What it cannot do (NaN, FP32's
-// ends, tails, other widths and modes) the general path of bulk_groups.cpp does.
+// ends, tails, other widths) the general path of bulk_groups.cpp does.
 #pragma once
 
 #include "group_runs.h"
 #include "group_scales.h"
+#include "round_choice.h"
 #include "threshold_loops.h"
 
 namespace roundoff::ROUNDOFF_TIER {
@@ -31,11 +32,13 @@ class BlockRows {
  private:
   bool find_steps(const Bands& bands, Steps& steps) const;
   void find_smallest(const Steps& steps, float* smallest) const;
-  uint32_t round_row(const float* x, float* y, const Steps& steps, bool counts) const;
+  uint32_t round_row(const GroupRun& run, float* y, const Steps& steps, bool counts) const;
+  uint32_t round_each_block(const GroupRun& run, float* y, const Steps& steps) const;
 
   const BulkJob& job_;
   const GroupScales& scales_;
   bool powers_ = false, twoLevel_ = false;
+  RoundLoop<OneStep> blockLoop_ = nullptr;  // modes without a loop over many blocks
   int64_t width_;
 };
 

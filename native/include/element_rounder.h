@@ -5,7 +5,7 @@
 #include "bulk.h"
 #include "philox.h"
 #include "posit_rounding.h"
-#include "round_loops.h"
+#include "round_choice.h"
 #include "wide_rounding.h"
 
 namespace roundoff::ROUNDOFF_TIER {

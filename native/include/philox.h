@@ -11,6 +11,10 @@
 
 #include "command.h"
 
+#if defined(__AVX512F__)
+#include "philox_avx512.h"
+#endif
+
 namespace roundoff::ROUNDOFF_TIER {
 
 // Stream numbers in the fourth counter word (STREAMS in src/random/streams.ts).
@@ -96,6 +100,13 @@ inline const uint32_t* keyed_words(uint32_t stream, int64_t offset, int64_t n, u
                                    uint32_t* out) {
   const int64_t aligned = offset & ~int64_t{3};
   const int64_t skip = offset - aligned;
+#if defined(__AVX512F__)
+  const PhiloxAvx512 philox(tensorId, clock.step, stream, clock.seedLow, clock.seedHigh);
+  for (int64_t done = 0; done < n + skip; done += PhiloxAvx512::kWords) {
+    philox(static_cast<uint32_t>((aligned + done) >> 2), out + done);
+  }
+  return out + skip;
+#endif
   for (int64_t done = 0; done < n + skip; done += kPhiloxWords) {
     const uint32_t first = static_cast<uint32_t>((aligned + done) >> 2);
     philox_words(first, tensorId, clock.step, stream, clock.seedLow, clock.seedHigh, out + done);

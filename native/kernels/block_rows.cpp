@@ -3,6 +3,7 @@
 
 #include "block_loops.h"
 #include "bulk_statistics.h"
+#include "philox.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -31,12 +32,14 @@ uint32_t threshold_row(const float* x, float* y, int64_t blocks, const Threshold
 BlockRows::BlockRows(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& layout, const GroupScales& scales)
     : job_(job), scales_(scales), width_(layout.blockColumns) {
   const StoreRounding& store = job.element.store;
-  if (layout.slices || layout.inner != 1 || job.elementsWanted || store.rounding != Rounding::nearestEven) return;
+  if (layout.slices || layout.inner != 1 || job.elementsWanted) return;
   const bool powers = spec.kind == ScaleKind::e8m0 || spec.kind == ScaleKind::sharedExponent;
-  powers_ = powers && has_block_loops(width_) && scales.target().maxFinite != 0 &&
-            store.precision <= 22 &&
-            can_round_by_adding(store, scales.target());
-  twoLevel_ = spec.kind == ScaleKind::twoLevel && width_ == 16 && is_e2m1(job.element);
+  powers_ = powers && has_block_loops(width_) && scales.target().maxFinite != 0;
+  twoLevel_ = spec.kind == ScaleKind::twoLevel && width_ == 16 && is_e2m1(job.element) &&
+              store.rounding == Rounding::nearestEven;
+  if (powers_ && !(store.precision <= 22 && can_round_by_adding(store, scales.target()))) {
+    blockLoop_ = loop_for<OneStep>(store, scales.target(), job.tally != nullptr);
+  }
 }
 
 void BlockRows::prepare(const Bands& bands, const Bands::Band& band, Steps& steps) const {
@@ -65,12 +68,27 @@ void BlockRows::find_smallest(const Steps& steps, float* smallest) const {
   }
 }
 
-uint32_t BlockRows::round_row(const float* x, float* y, const Steps& steps, bool counts) const {
+uint32_t BlockRows::round_row(const GroupRun& run, float* y, const Steps& steps, bool counts) const {
   const int64_t groups = steps.band.groups;
+  const float* x = job_.x + run.offset;
   if (twoLevel_) return (counts ? threshold_row<true> : threshold_row<false>)(x, y, groups, steps.table);
+  if (blockLoop_ != nullptr) return round_each_block(run, y, steps);
   const bool signedZero = job_.element.store.hasNegativeZero;
   return (counts ? power_loop<true>(width_, signedZero)
                  : power_loop<false>(width_, signedZero))(x, y, groups, scales_.target(), steps.shifts);
+}
+
+uint32_t BlockRows::round_each_block(const GroupRun& run, float* y, const Steps& steps) const {
+  alignas(64) uint32_t space[kRandomRoom];
+  const StoreRounding& store = job_.element.store;
+  const bool draws = store.rounding == Rounding::stochastic;
+  const uint32_t* random = draws ? rounding_words(run.offset, run.n, store.tensorId, job_.clock, space) : nullptr;
+  uint32_t saturated = 0;
+  for (int64_t i = 0, block = 0; i < run.n; i += width_, block++) {
+    const uint32_t* words = draws ? random + i : nullptr;
+    saturated += blockLoop_(job_.x + run.offset + i, y + i, width_, scales_.target(), words, {steps.shifts[block]});
+  }
+  return saturated;
 }
 
 void BlockRows::round(const Bands& bands, const Steps& steps, const PieceTarget& target, Tally* tally) const {
@@ -80,7 +98,7 @@ void BlockRows::round(const Bands& bands, const Steps& steps, const PieceTarget&
     const float* x = job_.x + run.offset;
     float* y = job_.y + run.offset;
     float* made = target.where(y, buffer);
-    const uint32_t saturated = round_row(x, made, steps, tally != nullptr);
+    const uint32_t saturated = round_row(run, made, steps, tally != nullptr);
     if (tally != nullptr) {
       tally->saturated += saturated;
       measure_block(x, made, run.n, smallest, width_, *tally);

@@ -1,7 +1,7 @@
 // Rounding on store: a block of a plan's output, in place. How one value is rounded is in round_loops.h.
 #include "block_io.h"
 #include "philox.h"
-#include "round_loops.h"
+#include "round_choice.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 

@@ -1,0 +1,103 @@
+// Stochastic rounding with all 32 random bits, for the formats that most tensors use it with. The law is goes_up's in
+// round_shift.h; these loops give the same bits for less.
+#pragma once
+
+#include <type_traits>
+
+#include "round_loops.h"
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// Formats with FP32's own exponents. F is the dropped bits followed by zeros, so a carry out of F + R is one out of the
+// dropped bits plus the top bits of R.
+template <class Steps>
+uint32_t stochastic_in_bits(const float* x, float* y, int64_t n, const Target& target, const uint32_t* random, Steps) {
+  const Target t = target;
+  const uint32_t drop = t.normalShift - 1, mask = (1u << drop) - 1;
+  const Bits* in = reinterpret_cast<const Bits*>(x);
+  Bits* out = reinterpret_cast<Bits*>(y);
+  uint32_t overflows = 0;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t word = in[i], magnitude = word & ~kSignBit;
+    const uint32_t rounded = (magnitude + (random[i] >> (32 - drop))) & ~mask;
+    const bool nan = magnitude > kInfinityBits, large = rounded > t.maxFinite && !nan;
+    overflows += large ? 1u : 0u;
+    const uint32_t finite = large ? t.overflow : rounded;
+    out[i] = (nan ? magnitude | kQuietBit : finite) | (word & kSignBit);
+  }
+  return overflows;
+}
+
+// Whether stochastic_by_adding serves: as can_round_by_adding, and 2^32 / spacing is an FP32 number under any of the
+// steps that loops on FP32 bits are used for.
+inline bool can_add_stochastically(const StoreRounding& store, const Target& t) {
+  return (store.hasSubnormals || store.precision == 1) && store.hasNegativeZero && store.precision <= 22 &&
+         (t.maxFinite >> 23) + 1 + (t.normalShift - 1) <= 254;
+}
+
+#if defined(__AVX512F__)
+// The fraction from floats: adding a power of two and rounding toward zero leaves the lower neighbour, what is missing to x
+// is exact, and so is its product with 2^32 / spacing. One step for all elements.
+inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random,
+                                     OneStep steps) {
+  constexpr int kTowardZero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+  constexpr __mmask16 kAll = 0xffff;
+  const uint32_t step = steps.value;
+  // Where 2^32 / spacing is no FP32 number the general loop serves.
+  const int spacingField = static_cast<int>((t.smallSpacing + step) >> 23);
+  const auto rest = round_loop<Rounding::stochastic, false, OneStep>;
+  if (spacingField < 127 - 94) return rest(x, y, n, t, random, steps);
+  const auto word = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
+  const __m512i minNormal = word(t.minNormal + step), lift = word((t.normalShift - 1) << 23);
+  // Fields: the power is 23 above the spacing; 2^32 over the spacing is 2 · 127 + 32 + 23 less the power.
+  const __m512i toUnit = word(23u << 23), toScale = word((2 * 127 + 32 + 23u) << 23);
+  const __m512 largest = _mm512_set1_ps(float_of(t.maxFinite + step));
+  const __m512 beyond = _mm512_set1_ps(float_of(t.maxFinite + step + (1u << (t.normalShift - 1))));
+  const __m512 overflow = _mm512_castsi512_ps(word(t.overflow + step));
+  uint32_t overflows = 0;
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512i bits = _mm512_loadu_si512(x + i);
+    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, word(~kSignBit)));
+    // Everything beyond overflows alike. The second operand stays if it is NaN.
+    const __m512 a = _mm512_maskz_min_ps(kAll, beyond, magnitude);
+    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), word(kInfinityBits));
+    const __m512i power = _mm512_add_epi32(_mm512_maskz_max_epu32(kAll, field, minNormal), lift);
+    const __m512 lifted = _mm512_maskz_add_round_ps(kAll, a, _mm512_castsi512_ps(power), kTowardZero);
+    const __m512 floor = _mm512_sub_ps(lifted, _mm512_castsi512_ps(power));
+    const __m512 missing = _mm512_sub_ps(a, floor);
+    const __m512 scale = _mm512_castsi512_ps(_mm512_sub_epi32(toScale, power));
+    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAll, _mm512_mul_ps(missing, scale));
+    const __m512i sum = _mm512_add_epi32(fraction, _mm512_loadu_si512(random + i));
+    const __mmask16 up = _mm512_cmplt_epu32_mask(sum, fraction);
+    const __m512 unit = _mm512_castsi512_ps(_mm512_sub_epi32(power, toUnit));
+    __m512 result = _mm512_mask_add_ps(floor, up, floor, unit);
+    const __mmask16 large = _mm512_cmp_ps_mask(result, largest, _CMP_GT_OQ);
+    result = _mm512_mask_blend_ps(large, result, overflow);
+    overflows += static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(large)));
+    const __m512i rounded = _mm512_castps_si512(result);
+    _mm512_storeu_si512(y + i, _mm512_ternarylogic_epi32(rounded, bits, word(kSignBit), 0xf8));
+  }
+  return overflows + rest(x + i, y + i, n - i, t, random + i, steps);
+}
+#endif
+
+// The loop for stochastic rounding, or null: the general one serves.
+template <class Steps>
+RoundLoop<Steps> stochastic_loop_for(const StoreRounding& store, [[maybe_unused]] const Target& t) {
+  if (store.rounding != Rounding::stochastic || store.unusedRandom != 0) return nullptr;
+  if (has_fp32_range(store)) return store.precision <= 23 ? stochastic_in_bits<Steps> : nullptr;
+#if defined(__AVX512F__)
+  if constexpr (std::is_same_v<Steps, OneStep>) {
+    if (can_add_stochastically(store, t)) return stochastic_by_adding;
+  }
+#endif
+  return nullptr;
+}
+
+}  // namespace roundoff::ROUNDOFF_TIER
