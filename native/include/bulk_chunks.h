@@ -12,6 +12,11 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
+// Elements from the beginning of the cache line that y lies in, to y.
+inline int64_t past_line(const float* y) {
+  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(y) % 64 / sizeof(float));
+}
+
 // A piece and its result stay in L1.
 constexpr int64_t kPiece = kBlock;
 // Elements of a chunk.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "bulk.h"
+#include "block_loops.h"
 #include "bulk_chunks.h"
 #include "round_loops.h"
 
@@ -69,6 +70,7 @@ inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTab
     return _mm512_maskz_permutexvar_epi32(kAll, index, eight);
   };
   const auto constant = [](int value) { return _mm512_set1_epi32(value); };
+  __builtin_prefetch(x + kAhead);
   const __m512i bits = _mm512_loadu_si512(x);
   const __m512i magnitude = _mm512_and_si512(bits, constant(INT32_MAX));
   const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(thresholds[3])));

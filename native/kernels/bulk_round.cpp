@@ -24,8 +24,11 @@ void bulk_round(const BulkJob& job, Context& ctx) {
   parallel_ranges(ctx, chunks, [&](int64_t first, int64_t last, int) {
     alignas(64) float buffer[kPiece];
     const int64_t end = std::min(job.n, last * kBulkChunk);
-    for (int64_t offset = first * kBulkChunk; offset < end; offset += kPiece) {
-      const int64_t n = std::min(kPiece, end - offset);
+    int64_t n = 0;
+    for (int64_t offset = first * kBulkChunk; offset < end; offset += n) {
+      n = std::min(kPiece, end - offset);
+      // Arrays of JavaScript seldom begin at a cache line. Statistics keep to their pieces: their sums have an order.
+      if (job.tally == nullptr) n = std::min(n, kPiece - past_line(job.y + offset));
       float* made = target.where(job.y + offset, buffer);
       const uint32_t overflows = round(job.x + offset, made, n, offset);
       if (Tally* tally = tallies.of(offset / kBulkChunk)) {
