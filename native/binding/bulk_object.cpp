@@ -155,7 +155,7 @@ Napi::Value bulk_round(Engine& engine, const Napi::CallbackInfo& call) {
                     clock,
                     read_flag(request, "statistics") ? &tally : nullptr,
                     read_flag(request, "elements"),
-                    exceeds_caches(x.elements)};
+                    engine.exceeds_caches(x.elements)};
   const Napi::Value scale = request.Get("scale");
   if (!present(scale)) {
     engine.bulk(clock, [&](const BulkKernels& kernels, Context& context) { kernels.round(job, context); });

@@ -21,7 +21,8 @@ void check_disjoint(const Memory& a, const Memory& b, bool sameAllowed, const ch
 // Bytes that codes of `elements` elements take, packed.
 int64_t packed_bytes(int64_t elements, int bits);
 
-// Whether a conversion of n elements out of place does not fit the caches: its results are then stored past them.
-bool exceeds_caches(int64_t elements);
+// Elements above which a conversion out of place does not fit the caches: its results are then stored past them. Asks the
+// processor, which takes microseconds on a virtual machine: once for an engine.
+int64_t elements_in_caches();
 
 }  // namespace roundoff

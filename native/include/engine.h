@@ -33,6 +33,9 @@ class Engine {
   // scratch memory are shared by all programs of the engine, later callers wait.
   void run(const std::vector<Command>& commands, Clock clock);
 
+  // Whether a conversion of n elements is better stored past the caches.
+  bool exceeds_caches(int64_t elements) const { return elements > cachedElements_; }
+
   // body(kernels, context): work outside any plan, under the same rules as `run`.
   template <class Body>
   auto bulk(const Clock& clock, const Body& body) {
@@ -48,6 +51,7 @@ class Engine {
   CpuFeatures cpu_;
   KernelTable kernels_;
   BulkKernels bulk_;
+  int64_t cachedElements_;
   PackedBytes packed_bytes_;
   std::mutex running_;
   ThreadPool pool_;

@@ -6,6 +6,10 @@
 #include "block_io.h"
 #include "round_target.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace roundoff::ROUNDOFF_TIER {
 
 // The words of FP32 values, read in place.
@@ -127,8 +131,26 @@ uint32_t nearest_even_in_bits(const float* x, float* y, int64_t n, const Target&
   const Bits* in = reinterpret_cast<const Bits*>(x);
   Bits* out = reinterpret_cast<Bits*>(y);
   uint32_t overflows = 0;
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  // Without counting, and where infinity is what comes after the largest value: an upper bound does for all overflows.
+  if (!count && (t.overflow == t.maxFinite || t.overflow == kInfinityBits)) {
+    const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
+    for (; i + 16 <= n; i += 16) {
+      const __m512i word = _mm512_loadu_si512(in + i), magnitude = _mm512_and_si512(word, constant(~kSignBit));
+      const __m512i below = _mm512_add_epi32(magnitude, constant(mask >> 1));
+      const __mmask16 odd = _mm512_test_epi32_mask(magnitude, constant(mask + 1));
+      const __m512i carried = _mm512_mask_add_epi32(below, odd, below, constant(1));
+      const __m512i near = _mm512_and_si512(carried, constant(~mask));
+      const __m512i bounded = _mm512_maskz_min_epu32(0xffff, near, constant(t.overflow));
+      const __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, constant(kInfinityBits));
+      const __m512i result = _mm512_mask_or_epi32(bounded, nan, magnitude, constant(kQuietBit));
+      _mm512_storeu_si512(out + i, _mm512_ternarylogic_epi32(result, word, constant(kSignBit), 0xf8));
+    }
+  }
+#endif
   ROUNDOFF_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) {
+  for (; i < n; i++) {
     const uint32_t word = in[i], magnitude = word & ~kSignBit;
     const uint32_t near = (magnitude + (mask >> 1) + (magnitude >> drop & 1)) & ~mask;
     const bool large = float_of(magnitude) >= float_of(t.threshold);

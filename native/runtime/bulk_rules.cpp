@@ -63,13 +63,13 @@ int64_t packed_bytes(int64_t elements, int bits) {
   return (elements * width + 7) / 8;
 }
 
-bool exceeds_caches(int64_t elements) {
+int64_t elements_in_caches() {
   constexpr int64_t kUsual = int64_t{32} << 20;
   int64_t cache = 0;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
   cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
 #endif
-  return elements * 2 * static_cast<int64_t>(sizeof(float)) > (cache > 0 ? cache : kUsual);
+  return (cache > 0 ? cache : kUsual) / (2 * static_cast<int64_t>(sizeof(float)));
 }
 
 }  // namespace roundoff

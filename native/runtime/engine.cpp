@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bulk_rules.h"
 #include "cpu_features.h"
 #include "float_environment.h"
 #include "tiers.h"
@@ -38,7 +39,7 @@ std::vector<std::string> built_tiers() {
 }
 
 Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
-    : cpu_(features_for_tier(cpu, tier)), bulk_(portable::bulk_kernels()),
+    : cpu_(features_for_tier(cpu, tier)), bulk_(portable::bulk_kernels()), cachedElements_(elements_in_caches()),
       packed_bytes_(portable::matmul_packed_bytes), pool_(threads), scratch_(threads) {
   for (const BuiltTier& built : kBuiltTiers) {
     if (tier != built.name) continue;
