@@ -2,9 +2,12 @@
 import { open, rename, rm } from "node:fs/promises";
 import { RoundoffError } from "./errors.ts";
 
-/** Throws OUTPUT_UNWRITABLE; the old file, if any, is then as it was. */
+/**
+ * Throws OUTPUT_UNWRITABLE; the old file, if any, is then as it was. One writer at a time: what a killed one leaves beside
+ * the file is written over by the next.
+ */
 export async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.partial`;
+  const temporary = `${path}.partial`;
   try {
     const handle = await open(temporary, "w");
     try {

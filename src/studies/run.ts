@@ -4,7 +4,6 @@
  */
 import { join, resolve } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
-import { takeLock } from "../base/lock-file.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
@@ -13,7 +12,7 @@ import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import type { KernelRecord } from "../runlog/schema.ts";
 import { trainCommand } from "../train/command.ts";
 import { checkConfig, type TrainConfig } from "../train/config.ts";
-import { LOCK_FILE, prepareOutput } from "../train/output.ts";
+import { openOutput } from "../train/output.ts";
 import { interrupted, type TrainProgress, train } from "../train/run.ts";
 import { describeRecipe } from "./describe-recipe.ts";
 import { htmlReport } from "./report-html.ts";
@@ -66,8 +65,7 @@ interface PlannedRun {
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   const { spec, out } = options;
   const runs = planRuns(spec, out);
-  await prepareOutput(out, true);
-  const lock = takeLock(join(out, LOCK_FILE));
+  const lock = await openOutput(out, true);
   try {
     return await runAll(options, runs);
   } finally {

@@ -1,16 +1,20 @@
-/** The output directory of a run: made, proved writable, and never silently written over. */
+/** The output directory of a run: made, locked, which proves it writable, and never silently written over. */
 import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
+import { type Lock, takeLock } from "../base/lock-file.ts";
 import { CHECKPOINTS } from "./checkpoint.ts";
 import { RECORD_FILE } from "./journal.ts";
 
 /** The file that names the process at work in an output directory. */
 export const LOCK_FILE = ".lock";
 
-/** Throws OUTPUT_UNWRITABLE, or INVALID_ARGUMENT when a run is there already and `mayExist` is false. */
-export async function prepareOutput(directory: string, mayExist: boolean): Promise<void> {
+/**
+ * Throws OUTPUT_UNWRITABLE, LOCKED when another process works there, or INVALID_ARGUMENT when a run is there already and
+ * `mayExist` is false. The lock is the only file made: what a process killed at this point leaves, the next one clears.
+ */
+export async function openOutput(directory: string, mayExist: boolean): Promise<Lock> {
   if (!mayExist && [RECORD_FILE, CHECKPOINTS].some((name) => existsSync(join(directory, name)))) {
     throw new RoundoffError("INVALID_ARGUMENT", {
       what: `"${directory}" holds a run already`,
@@ -18,15 +22,16 @@ export async function prepareOutput(directory: string, mayExist: boolean): Promi
       hint: "Go on with --resume, or choose another --out.",
     });
   }
-  const probe = join(directory, `.probe.${process.pid}`);
   try {
     await mkdir(directory, { recursive: true });
-    await writeFile(probe, "");
-    await rm(probe, { force: true });
+    return takeLock(join(directory, LOCK_FILE));
   } catch (cause) {
+    if (cause instanceof RoundoffError && cause.code !== "OUTPUT_UNWRITABLE") throw cause;
+    const received =
+      cause instanceof RoundoffError ? cause.parts.received : (cause as NodeJS.ErrnoException).code;
     throw new RoundoffError("OUTPUT_UNWRITABLE", {
       what: `cannot write to "${directory}"`,
-      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
+      received: received ?? String(cause),
       hint: "Choose another --out, or make the folder writable.",
       cause,
     });

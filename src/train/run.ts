@@ -1,7 +1,4 @@
-/** The door to a run: checks its settings, takes the lock on its output directory, and lets it run. */
-import { join } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
-import { takeLock } from "../base/lock-file.ts";
 import { elementCount } from "../graph/graph.ts";
 import { modelDefinition } from "../models/catalog.ts";
 import type { Classifier } from "../models/classifier.ts";
@@ -10,7 +7,7 @@ import { namedStates } from "../nn/index.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import { checkConfig, IMAGE_SIZE } from "./config.ts";
 import { requireMemory } from "./memory.ts";
-import { LOCK_FILE, prepareOutput } from "./output.ts";
+import { openOutput } from "./output.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
 import { TrainingRun } from "./training-run.ts";
 
@@ -24,8 +21,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { train: set } = options.data;
   const task = { channels: set.channels, size: IMAGE_SIZE, classes: set.classes };
   const model = createModel(definition, task, options.config.modelOptions);
-  await prepareOutput(options.out, options.resume === true || options.replace === true);
-  const lock = takeLock(join(options.out, LOCK_FILE));
+  const lock = await openOutput(options.out, options.resume === true || options.replace === true);
   try {
     requireMemory(`the state of model "${definition.name}"`, stateBytes(model));
     return await new TrainingRun(options, recipe, model).execute();

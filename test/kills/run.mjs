@@ -74,8 +74,8 @@ function differences(expected, out) {
   const wrong = [...expected]
     .filter(([file, content]) => !found.get(file)?.equals(content))
     .map(([file]) => file);
-  const left = [...readdirSync(out), ...readdirSync(join(out, "checkpoints"))].filter((name) =>
-    name.startsWith("."),
+  const left = [...readdirSync(out), ...readdirSync(join(out, "checkpoints"))].filter(
+    (name) => name.startsWith(".") || name.endsWith(".partial"),
   );
   return [...wrong.map((file) => `${file} differs`), ...left.map((name) => `${name} was left behind`)];
 }

@@ -5,7 +5,7 @@ import { modelDefinition } from "../../models/catalog.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
 import type { NonFiniteTensor } from "../../runlog/schema.ts";
 import { trainCommand } from "../../train/command.ts";
-import { prepareOutput } from "../../train/output.ts";
+import { openOutput } from "../../train/output.ts";
 import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { createProgress, formatNumber, type ProgressState } from "../progress.ts";
@@ -50,7 +50,7 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
   modelDefinition(config.model);
   findRecipe(config.recipe);
   dataSet(config.data);
-  await prepareOutput(out, resume);
+  (await openOutput(out, resume)).release();
   const signal = context.takeSignal();
   const data = await loadDataSet(config.data, {
     directory: dataDirectory,
