@@ -11,34 +11,59 @@
 namespace roundoff {
 namespace {
 
-// Numbers of a list, handed out in their order.
+// What a typed array holds, where it lies now.
+template <class T>
+struct Array {
+  T* data;
+  size_t length;
+  Memory memory() const { return {data, static_cast<int64_t>(length * sizeof(T))}; }
+};
+
+template <class T, napi_typedarray_type wanted>
+Array<T> read_array(const Napi::Value& value, const char* name, const char* problem) {
+  check(!value.IsEmpty() && value.IsTypedArray(), name, problem);
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
+  check(status == napi_ok && type == wanted, name, problem);
+  return {static_cast<T*>(data), length};
+}
+
+Array<double> read_doubles(const Napi::Value& value, const char* name) {
+  return read_array<double, napi_float64_array>(value, name, " must be a Float64Array");
+}
+
+// Numbers of a Float64Array, handed out in their order.
 class Numbers {
  public:
-  Numbers(const Napi::Value& value, size_t count, const char* name) : values_(read_numbers(value, name)), name_(name) {
-    check(values_.size() == count, std::string(name) + " must be " + std::to_string(count) + " numbers");
+  Numbers(const Napi::Value& value, const char* name) : values_(read_doubles(value, name)), name_(name) {}
+
+  bool all_read() const { return next_ == values_.length; }
+  double real() {
+    check(!all_read(), name_, ": too few numbers");
+    return values_.data[next_++];
   }
-  double real() { return values_[next_++]; }
   int64_t integer() {
     const double number = real();
-    check(std::trunc(number) == number && std::abs(number) <= 0x1p53, std::string(name_) + ": an integer is not whole");
+    check(std::trunc(number) == number && std::abs(number) <= 0x1p53, name_, ": an integer is not whole");
     return static_cast<int64_t>(number);
   }
   int small(int64_t lowest, int64_t highest) {
     const int64_t number = integer();
-    check(number >= lowest && number <= highest, std::string(name_) + ": a number is out of range");
+    check(number >= lowest && number <= highest, name_, ": a number is out of range");
     return static_cast<int>(number);
   }
   bool flag() { return real() != 0; }
 
  private:
-  std::vector<double> values_;
+  Array<double> values_;
   const char* name_;
   size_t next_ = 0;
 };
 
 // In the order of ELEMENT_ORDER in src/kernels/native-load.ts.
-Element read_element(const Napi::Value& value) {
-  Numbers numbers(value, 16, "element");
+Element read_element(Numbers& numbers) {
   Element element{};
   element.kind = static_cast<ElementKind>(numbers.small(0, 2));
   element.bits = numbers.small(2, 32);
@@ -63,9 +88,15 @@ Element read_element(const Napi::Value& value) {
   return element;
 }
 
-// In the order of SCALE_ORDER.
-ScaleSpec read_scale(const Napi::Value& value, const Element& element, int64_t elements) {
-  Numbers numbers(value, 12, "scale");
+Element read_element(const Napi::Value& value) {
+  Numbers numbers(value, "element");
+  const Element element = read_element(numbers);
+  check(numbers.all_read(), "element: too many numbers");
+  return element;
+}
+
+// In the order of SCALE_ORDER, to the end.
+ScaleSpec read_scale(Numbers& numbers, const Element& element, int64_t elements) {
   ScaleSpec spec{};
   spec.kind = static_cast<ScaleKind>(numbers.small(0, static_cast<int64_t>(ScaleKind::affine)));
   spec.rule = static_cast<ScaleRule>(numbers.small(0, static_cast<int64_t>(ScaleRule::nearest)));
@@ -75,6 +106,7 @@ ScaleSpec read_scale(const Napi::Value& value, const Element& element, int64_t e
   spec.scalePrecision = numbers.small(1, 24);
   spec.scaleEmin = numbers.small(-1024, 1024);
   spec.scaleMax = numbers.real();
+  check(numbers.all_read(), "scale: too many numbers");
   check_scale(spec, element, elements);
   return spec;
 }
@@ -87,20 +119,8 @@ ExternalMemory read_floats(const Napi::Value& value, const char* name) {
   return memory;
 }
 
-struct Bytes {
-  uint8_t* data;
-  int64_t bytes;
-  Memory memory() const { return {data, bytes}; }
-};
-
-Bytes read_bytes(const Napi::Value& value) {
-  check(!value.IsEmpty() && value.IsTypedArray(), "codes must be a Uint8Array");
-  napi_typedarray_type type;
-  size_t length = 0;
-  void* data = nullptr;
-  const napi_status status = napi_get_typedarray_info(value.Env(), value, &type, &length, &data, nullptr, nullptr);
-  check(status == napi_ok && type == napi_uint8_array, "codes must be a Uint8Array");
-  return {static_cast<uint8_t*>(data), static_cast<int64_t>(length)};
+Array<uint8_t> read_codes(const Napi::Value& value) {
+  return read_array<uint8_t, napi_uint8_array>(value, "codes", " must be a Uint8Array");
 }
 
 // The kept numbers of a request: `scales`, `zeroPoints`, `tensorScale`, as many as there are groups.
@@ -122,57 +142,57 @@ struct Kept {
   }
 };
 
-bool read_flag(const Napi::Object& object, const char* name) {
-  const Napi::Value value = object.Get(name);
-  check(!value.IsEmpty() && value.IsBoolean(), std::string(name) + " must be a boolean");
-  return value.As<Napi::Boolean>().Value();
+void write_tally(const Tally& tally, float tensorScale, const Array<double>& numbers) {
+  const double values[] = {static_cast<double>(tally.saturated), static_cast<double>(tally.underflowed),
+                           static_cast<double>(tally.flushed),   static_cast<double>(tally.subnormal),
+                           static_cast<double>(tally.nonFinite), tally.maxAbsError,
+                           tally.signal,                         tally.noise,
+                           static_cast<double>(tensorScale)};
+  std::copy(std::begin(values), std::end(values), numbers.data);
 }
 
-Napi::Value tally_of(Napi::Env env, const Tally& tally, float tensorScale) {
-  const double numbers[] = {static_cast<double>(tally.saturated), static_cast<double>(tally.underflowed),
-                            static_cast<double>(tally.flushed),   static_cast<double>(tally.subnormal),
-                            static_cast<double>(tally.nonFinite), tally.maxAbsError,
-                            tally.signal,                         tally.noise,
-                            static_cast<double>(tensorScale)};
-  const Napi::Array array = Napi::Array::New(env, std::size(numbers));
-  for (uint32_t i = 0; i < std::size(numbers); i++) array.Set(i, numbers[i]);
-  return array;
-}
+uint32_t read_word(Numbers& numbers) { return static_cast<uint32_t>(numbers.small(0, UINT32_MAX)); }
 
-// bulkRound(x, y, request) → the numbers of TALLY_ORDER.
+// bulkRound(x, y, numbers, tally, kept): `numbers` are those of an element, of the call and of a scale, `tally` receives
+// those of TALLY_ORDER.
 Napi::Value bulk_round(Engine& engine, const Napi::CallbackInfo& call) {
   const ExternalMemory x = read_floats(call[0], "the source"), y = read_floats(call[1], "the target");
   check(x.elements == y.elements, "source and target must have one length");
   check_disjoint(memory_of(x), memory_of(y), true, "source and target");
-  const Napi::Object request = read_object(call[2], "the request");
-  const Element element = read_element(request.Get("element"));
-  const Clock clock = read_clock(request.Get("clock"));
+  Numbers numbers(call[2], "the numbers");
+  const Array<double> measured = read_doubles(call[3], "the tally");
+  check(measured.length == 9, "the tally must have room for 9 numbers");
+  const Element element = read_element(numbers);
+  const Clock clock{read_word(numbers), read_word(numbers), read_word(numbers)};
+  const bool measures = numbers.flag(), elementsWanted = numbers.flag();
   Tally tally;
   const BulkJob job{static_cast<const float*>(x.data),
                     static_cast<float*>(y.data),
                     x.elements,
                     element,
                     clock,
-                    read_flag(request, "statistics") ? &tally : nullptr,
-                    read_flag(request, "elements"),
+                    measures ? &tally : nullptr,
+                    elementsWanted,
                     engine.exceeds_caches(x.elements)};
-  const Napi::Value scale = request.Get("scale");
-  if (!present(scale)) {
+  if (numbers.all_read()) {
     engine.bulk(clock, [&](const BulkKernels& kernels, Context& context) { kernels.round(job, context); });
-    return tally_of(call.Env(), tally, 1);
+    write_tally(tally, 1, measured);
+    return call.Env().Undefined();
   }
-  const ScaleSpec spec = read_scale(scale, element, x.elements);
-  Kept kept(request, spec, {memory_of(x), memory_of(y)});
-  engine.bulk(clock, [&](const BulkKernels& kernels, Context& context) { kernels.quantize(job, spec, kept.arrays, context); });
-  return tally_of(call.Env(), tally, kept.arrays.tensorScale);
+  const ScaleSpec spec = read_scale(numbers, element, x.elements);
+  ScaleArrays kept{nullptr, nullptr, 1};
+  if (present(call[4])) kept = Kept(read_object(call[4], "kept"), spec, {memory_of(x), memory_of(y)}).arrays;
+  engine.bulk(clock, [&](const BulkKernels& kernels, Context& context) { kernels.quantize(job, spec, kept, context); });
+  write_tally(tally, kept.tensorScale, measured);
+  return call.Env().Undefined();
 }
 
 // bulkEncode(elements, codes, element) → how many have no code.
 Napi::Value bulk_encode(Engine& engine, const Napi::CallbackInfo& call) {
   const ExternalMemory x = read_floats(call[0], "the elements");
-  const Bytes codes = read_bytes(call[1]);
+  const Array<uint8_t> codes = read_codes(call[1]);
   const Element element = read_element(call[2]);
-  check(codes.bytes == packed_bytes(x.elements, element.bits), "codes: as many bytes as the elements need");
+  check(codes.memory().bytes == packed_bytes(x.elements, element.bits), "codes: as many bytes as the elements need");
   check_disjoint(memory_of(x), codes.memory(), false, "elements and codes");
   const int64_t refused = engine.bulk({}, [&](const BulkKernels& kernels, Context& context) {
     return kernels.encode(static_cast<const float*>(x.data), x.elements, element, codes.data, context);
@@ -182,15 +202,19 @@ Napi::Value bulk_encode(Engine& engine, const Napi::CallbackInfo& call) {
 
 // bulkDecode(codes, values, request) → the index of the first code that stands for nothing, or −1.
 Napi::Value bulk_decode(Engine& engine, const Napi::CallbackInfo& call) {
-  const Bytes codes = read_bytes(call[0]);
+  const Array<uint8_t> codes = read_codes(call[0]);
   const ExternalMemory y = read_floats(call[1], "the values");
   const Napi::Object request = read_object(call[2], "the request");
   const Element element = read_element(request.Get("element"));
-  check(codes.bytes == packed_bytes(y.elements, element.bits), "codes: as many bytes as the elements need");
+  check(codes.memory().bytes == packed_bytes(y.elements, element.bits), "codes: as many bytes as the elements need");
   check_disjoint(memory_of(y), codes.memory(), false, "values and codes");
   const Napi::Value scale = request.Get("scale");
   const bool scaled = present(scale);
-  const ScaleSpec spec = scaled ? read_scale(scale, element, y.elements) : ScaleSpec{};
+  ScaleSpec spec{};
+  if (scaled) {
+    Numbers numbers(scale, "scale");
+    spec = read_scale(numbers, element, y.elements);
+  }
   ScaleArrays arrays{nullptr, nullptr, 1};
   if (scaled) {
     arrays = Kept(request, spec, {memory_of(y), codes.memory()}).arrays;

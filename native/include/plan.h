@@ -54,6 +54,13 @@ struct PlanError : std::runtime_error {
 inline void check(bool condition, const std::string& message) {
   if (!condition) throw PlanError(message);
 }
+// The same without making a string that is not needed.
+inline void check(bool condition, const char* message) {
+  if (!condition) throw PlanError(message);
+}
+inline void check(bool condition, const char* subject, const char* problem) {
+  if (!condition) throw PlanError(std::string(subject) + problem);
+}
 
 // Throws PlanError unless the command has the operands, shapes, types and attributes that its operation needs, so that
 // a kernel can rely on them (runtime/op_rules.cpp).

@@ -55,7 +55,7 @@ void check_disjoint(const Memory& a, const Memory& b, bool sameAllowed, const ch
   const char *beginA = static_cast<const char*>(a.data), *beginB = static_cast<const char*>(b.data);
   const bool same = beginA == beginB && a.bytes == b.bytes;
   const bool disjoint = beginA + a.bytes <= beginB || beginB + b.bytes <= beginA;
-  check(disjoint || (same && sameAllowed), std::string(names) + " overlap");
+  check(disjoint || (same && sameAllowed), names, " overlap");
 }
 
 int64_t packed_bytes(int64_t elements, int bits) {

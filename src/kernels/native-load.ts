@@ -91,7 +91,10 @@ export const SCALE_ORDER = [
   "scaleMax",
 ] as const;
 
-/** What bulkRound returns. */
+/** Numbers of a call of bulkRound beside its format; `elements`: give elements under a step of 1 instead of values. */
+export const CALL_ORDER = ["seedLow", "seedHigh", "step", "statistics", "elements"] as const;
+
+/** What bulkRound measures. */
 export const TALLY_ORDER = [
   "saturated",
   "underflowed",
@@ -104,26 +107,22 @@ export const TALLY_ORDER = [
   "tensorScale",
 ] as const;
 
-/** Groups of elements and the numbers that they share: of a rounding filled in, of a decoding read. */
-export interface AddonScale {
-  /** In SCALE_ORDER; absent: the format has no scales. */
-  readonly scale?: readonly number[];
-  readonly scales?: Float32Array;
+/** The numbers that groups of elements share: of a rounding filled in, of a decoding read. */
+export interface KeptNumbers {
+  readonly scales: Float32Array;
+  /** Affine integers only. */
   readonly zeroPoints?: Int32Array;
 }
 
-export interface AddonRounding extends AddonScale {
-  /** In ELEMENT_ORDER. */
-  readonly element: readonly number[];
-  /** [seedLow, seedHigh, step]. */
-  readonly clock: readonly number[];
-  readonly statistics: boolean;
-  /** Give elements under a step of 1 instead of values. */
-  readonly elements: boolean;
+export interface AddonScales extends KeptNumbers {
+  /** In SCALE_ORDER. */
+  readonly scale: Float64Array;
 }
 
-export interface AddonDecoding extends AddonScale {
-  readonly element: readonly number[];
+/** Without `scale` the format has none. */
+export interface AddonDecoding extends Partial<AddonScales> {
+  /** In ELEMENT_ORDER. */
+  readonly element: Float64Array;
   readonly tensorScale: number;
 }
 
@@ -139,12 +138,18 @@ export interface NativeEngine {
     externals: readonly ExternalArray[],
   ): { run(): Promise<void> /** Frees the memory now. */; release(): void };
   /**
-   * y = x in a format, on all threads, before the call returns; y may be x. Fills `scales` and `zeroPoints` of formats
-   * with scales. Returns the numbers of TALLY_ORDER.
+   * y = x in a format, on all threads, before the call returns; y may be x. `numbers`: in ELEMENT_ORDER, CALL_ORDER and,
+   * if the format has scales, SCALE_ORDER. Fills `tally`, in TALLY_ORDER, and `kept` if it is there.
    */
-  bulkRound(x: Float32Array, y: Float32Array, request: AddonRounding): readonly number[];
-  /** Elements under a step of 1 (affine: codes) → packed codes. Returns how many have no code. */
-  bulkEncode(elements: Float32Array, codes: Uint8Array, element: readonly number[]): number;
+  bulkRound(
+    x: Float32Array,
+    y: Float32Array,
+    numbers: Float64Array,
+    tally: Float64Array,
+    kept: KeptNumbers | undefined,
+  ): void;
+  /** Elements under a step of 1 (affine: codes) → packed codes; `element`: in ELEMENT_ORDER. Returns how many have no code. */
+  bulkEncode(elements: Float32Array, codes: Uint8Array, element: Float64Array): number;
   /** Packed codes → values. Returns the index of the first code that stands for nothing, or −1. */
   bulkDecode(codes: Uint8Array, y: Float32Array, request: AddonDecoding): number;
   /** y = x, cut among the threads as bulkRound cuts it; `stream`: stored past the caches. */
