@@ -4,7 +4,7 @@
  */
 import * as fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { RoundoffError } from "./errors.ts";
+import { unwritable, writing } from "./unwritable.ts";
 
 /** The file operations in use, so that tests can make each of them fail. */
 export type FileLayer = Pick<typeof fs, "mkdir" | "open" | "rename" | "rm">;
@@ -14,7 +14,7 @@ export type DirectoryFiles = ReadonlyMap<string, readonly Uint8Array[]>;
 
 const PARTIAL = ".partial";
 
-/** Whether `name` is what an interrupted `replaceDirectory` leaves behind. */
+/** Whether `name` is what an interrupted `replaceDirectory` or `removeDirectory` leaves behind. */
 export function isPartialDirectory(name: string): boolean {
   return name.startsWith(".") && name.endsWith(PARTIAL);
 }
@@ -28,8 +28,7 @@ export async function replaceDirectory(
   files: DirectoryFiles,
   layer: FileLayer = fs,
 ): Promise<void> {
-  const beside = (kind: string) => join(dirname(path), `.${basename(path)}.${process.pid}.${kind}${PARTIAL}`);
-  const [fresh, old] = [beside("new"), beside("old")];
+  const [fresh, old] = [beside(path, "new"), beside(path, "old")];
   try {
     await layer.rm(fresh, { recursive: true, force: true });
     await layer.mkdir(fresh);
@@ -41,13 +40,24 @@ export async function replaceDirectory(
     await layer.rm(old, { recursive: true, force: true });
   } catch (cause) {
     await layer.rm(fresh, { recursive: true, force: true }).catch(() => undefined);
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot write "${path}"`,
-      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      hint: "Check that the folder exists, is writable and has room. What was there before is as it was.",
+    throw unwritable(
+      `cannot write "${path}"`,
       cause,
-    });
+      "Check that the folder exists, is writable and has room. What was there before is as it was.",
+    );
   }
+}
+
+/** Removes a directory; one that is there in part has another name. Throws OUTPUT_UNWRITABLE. */
+export function removeDirectory(path: string): Promise<void> {
+  return writing(`cannot remove "${path}"`, async () => {
+    await moveAway(path, beside(path, "old"), fs);
+    await fs.rm(beside(path, "old"), { recursive: true, force: true });
+  });
+}
+
+function beside(path: string, kind: "new" | "old"): string {
+  return join(dirname(path), `.${basename(path)}.${kind}${PARTIAL}`);
 }
 
 /** Waits until the entries of a directory are on the disk: a renamed file survives a power cut only after this. */

@@ -4,6 +4,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { takeLock } from "./lock-file.ts";
+import { processMark } from "./process-mark.ts";
 
 let folder: string;
 let path: string;
@@ -56,8 +57,10 @@ describe("takeLock", () => {
       since: "",
     };
     writeFileSync(`${path}.${token}`, JSON.stringify(half));
-    // And a third before it had written its name.
-    writeFileSync(`${path}.${deadPid()}.${token}`, "");
+    // And a third before it had written its name; a fourth that had this process's number before.
+    const [host, pid, start] = processMark().split("-");
+    writeFileSync(`${path}.${host}-${deadPid()}-${start}.${token}`, "");
+    writeFileSync(`${path}.${host}-${pid}-00000000.${token}.copy`, "");
     takeLock(path).release();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -79,21 +82,24 @@ describe("takeLock", () => {
     const program = `
       import { takeLock } from ${JSON.stringify(new URL("./lock-file.ts", import.meta.url).pathname.replace("/src/", "/dist/").replace(/ts$/, "js"))};
       while (Date.now() < Number(process.argv[1])) {}
-      try { takeLock(${JSON.stringify(path)}); console.log("held"); setTimeout(() => {}, 1500); }
-      catch (error) { console.log(error.code); }`;
+      try { takeLock(${JSON.stringify(path)}); console.log("held"); }
+      catch (error) { console.log(error.code); }
+      // Alive until all have tried: the lock of one that is gone is there to be taken.
+      setInterval(() => {}, 1000);`;
     const at = String(Date.now() + 700);
-    const outputs = await Promise.all(
-      Array.from({ length: 6 }, () => {
-        const child = spawn(process.execPath, ["--input-type=module", "-e", program, at]);
-        return new Promise<string>((resolve) => {
-          let text = "";
-          child.stdout.on("data", (data: Buffer) => {
-            text += data.toString();
-          });
-          child.on("close", () => resolve(text.trim()));
-        });
-      }),
+    const children = Array.from({ length: 6 }, () =>
+      spawn(process.execPath, ["--input-type=module", "-e", program, at]),
     );
+    const outputs = await Promise.all(
+      children.map(
+        (child) =>
+          new Promise<string>((resolve) => {
+            child.stdout.once("data", (data: Buffer) => resolve(data.toString().trim()));
+            child.once("close", () => resolve("ended"));
+          }),
+      ),
+    );
+    for (const child of children) child.kill("SIGKILL");
     expect(outputs.filter((text) => text === "held")).toHaveLength(1);
     expect(outputs.filter((text) => text === "LOCKED")).toHaveLength(5);
   });

@@ -7,6 +7,8 @@ import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { RoundoffError } from "./errors.ts";
+import { isAlive, isMarkGone, MARK_PATTERN, processMark, startOf } from "./process-mark.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Who holds a lock. `started` tells apart two processes that had the same number, where the system says it. */
 interface Owner {
@@ -23,6 +25,9 @@ export interface Lock {
   release(): void;
 }
 
+/** The end of the name under which an owner is written down before the lock is taken. */
+const LEFTOVER = new RegExp(`\\.(${MARK_PATTERN})\\.[0-9a-f-]{36}(?:\\.copy)?$`);
+
 /** So often a lock that changes hands meanwhile is looked at again. */
 const ATTEMPTS = 20;
 
@@ -38,27 +43,22 @@ export function takeLock(path: string): Lock {
     token: randomUUID(),
     since: new Date().toISOString(),
   };
+  const release = () => {
+    if (readOwner(path)?.token === mine.token) removeIfPossible(path);
+  };
   // Linked or renamed into place with its content: nobody ever reads half an owner.
-  const written = `${path}.${mine.pid}.${mine.token}`;
+  const written = `${path}.${processMark()}.${mine.token}`;
   try {
     writeFileSync(written, `${JSON.stringify(mine)}\n`, { flag: "wx" });
     acquire(path, written);
     removeLeftovers(path);
   } catch (cause) {
-    if (cause instanceof RoundoffError) throw cause;
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot write the lock "${path}"`,
-      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      cause,
-    });
+    release();
+    throw unwritable(`cannot write the lock "${path}"`, cause);
   } finally {
-    rmSync(written, { force: true });
+    removeIfPossible(written);
   }
-  return {
-    release: () => {
-      if (readOwner(path)?.token === mine.token) rmSync(path, { force: true });
-    },
-  };
+  return { release };
 }
 
 function acquire(path: string, written: string): void {
@@ -104,10 +104,20 @@ function removeLeftovers(path: string): void {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(`${basename(path)}.`)) continue;
     const file = join(folder, name);
-    const [, pid] = /\.(\d+)\.[0-9a-f-]{36}(\.copy)?$/.exec(name) ?? [];
+    const [, mark] = LEFTOVER.exec(name) ?? [];
     const owner = readOwner(file);
-    const gone = pid === undefined ? owner !== undefined && isGone(owner) : !isAlive(Number(pid));
-    if (gone) rmSync(file, { force: true });
+    // The mark comes first: a process may have been killed before it had written its name.
+    const gone = mark === undefined ? owner !== undefined && isGone(owner) : isMarkGone(mark);
+    if (gone) removeIfPossible(file);
+  }
+}
+
+/** A lock that cannot be removed does no harm: its owner is gone soon, and the next one takes it over. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The next process that takes the lock clears it away.
   }
 }
 
@@ -139,27 +149,6 @@ function readOwner(path: string): Owner | undefined {
 function isGone({ pid, host, started }: Owner): boolean {
   if (host !== hostname()) return false;
   return !isAlive(pid) || startOf(pid) !== started;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code !== "ESRCH";
-  }
-}
-
-/** Boot and start time of a process in the system's own words; empty where there is no /proc. */
-function startOf(pid: number): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name, field 2, may hold spaces and parentheses; the start time is field 22.
-    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
-  } catch {
-    return "";
-  }
 }
 
 function locked(path: string, { pid, host, since }: Owner): RoundoffError {

@@ -1,6 +1,6 @@
 /** Writes a whole file so that a reader sees the old bytes or the new ones, never a part: beside, synced, renamed. */
 import { open, rename, rm } from "node:fs/promises";
-import { RoundoffError } from "./errors.ts";
+import { unwritable } from "./unwritable.ts";
 
 /**
  * Throws OUTPUT_UNWRITABLE; the old file, if any, is then as it was. One writer at a time: what a killed one leaves beside
@@ -18,12 +18,11 @@ export async function replaceFile(path: string, content: Uint8Array | string): P
     }
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot write "${path}"`,
-      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      hint: "Check that the folder exists, is writable and has room.",
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw unwritable(
+      `cannot write "${path}"`,
       cause,
-    });
+      "Check that the folder exists, is writable and has room.",
+    );
   }
 }

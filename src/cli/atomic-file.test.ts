@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { processMark } from "../base/process-mark.ts";
 import { createAtomicFile, removeUnfinishedFiles, withOutputs } from "./atomic-file.ts";
 
 let folder = "";
@@ -48,6 +49,19 @@ describe("an output file", () => {
     await (await createAtomicFile(join(folder, "out.bin"))).write(bytes("half"));
     removeUnfinishedFiles();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("clears away what killed processes left of it, and nothing else", async () => {
+    const [host, pid] = processMark().split("-");
+    const dead = `${host}-${pid}-00000000`;
+    const others = [
+      `.out.bin.ffffffff-${pid}-00000000.partial`,
+      `.other.bin.${dead}.partial`,
+      ".out.bin.mine",
+    ];
+    for (const name of [`.out.bin.${dead}.partial`, ...others]) writeFileSync(join(folder, name), "half");
+    await (await createAtomicFile(join(folder, "out.bin"))).commit();
+    expect(readdirSync(folder).sort()).toEqual([...others, "out.bin"].sort());
   });
 
   it("writes through a link instead of replacing it", async () => {

@@ -3,9 +3,21 @@
  * also the test that it can be written, so commands open their outputs before they start to work.
  */
 import { rmSync } from "node:fs";
-import { access, constants, type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  constants,
+  type FileHandle,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
+import { isMarkGone, processMark } from "../base/process-mark.ts";
+import { writing } from "../base/unwritable.ts";
 
 export interface AtomicFile {
   /** Appends bytes. */
@@ -30,13 +42,29 @@ export async function createAtomicFile(path: string, option = "--out"): Promise<
   try {
     const target = await resolveTarget(path);
     // Renaming over a device or a pipe would replace it by a file: those are written directly.
-    if (target.special) return directFile(await open(target.path, "w"));
-    const temporary = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.partial`);
+    if (target.special) return directFile(await open(target.path, "w"), path);
+    await removeLeftovers(target.path);
+    const temporary = partialName(target.path, processMark());
     const handle = await open(temporary, "w");
     unfinished.add(temporary);
     return renamedFile(handle, temporary, target.path);
   } catch (error) {
     throw unwritable(path, option, error);
+  }
+}
+
+/** Where the file for `path` is written until it is complete, by the process with this mark. */
+function partialName(path: string, mark: string): string {
+  return join(dirname(path), `.${basename(path)}.${mark}.partial`);
+}
+
+/** What processes that were killed while they wrote this file have left beside it. */
+async function removeLeftovers(path: string): Promise<void> {
+  const [begin, end] = [`.${basename(path)}.`, ".partial"];
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(begin) || !name.endsWith(end)) continue;
+    if (isMarkGone(name.slice(begin.length, -end.length)))
+      await rm(join(dirname(path), name), { force: true });
   }
 }
 
@@ -101,38 +129,41 @@ function unwritable(path: string, option: string, error: unknown): RoundoffError
   });
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
-    done += bytesWritten;
-  }
+function writeAll(handle: FileHandle, bytes: Uint8Array, path: string): Promise<void> {
+  return writing(`cannot write "${path}"`, async () => {
+    for (let done = 0; done < bytes.byteLength; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
+      done += bytesWritten;
+    }
+  });
 }
 
-function directFile(handle: FileHandle): AtomicFile {
+function directFile(handle: FileHandle, path: string): AtomicFile {
   let open = true;
   const close = async () => {
-    if (open) await handle.close();
+    if (!open) return;
     open = false;
+    await handle.close();
   };
-  return { write: (bytes) => writeAll(handle, bytes), commit: close, discard: close };
+  return { write: (bytes) => writeAll(handle, bytes, path), commit: close, discard: close };
 }
 
 function renamedFile(handle: FileHandle, temporary: string, target: string): AtomicFile {
-  let open = true;
-  const close = async () => {
-    if (open) await handle.close();
-    open = false;
-  };
+  const direct = directFile(handle, target);
   return {
-    write: (bytes) => writeAll(handle, bytes),
-    async commit() {
-      await close();
-      await rename(temporary, target);
-      unfinished.delete(temporary);
-    },
+    write: (bytes) => writeAll(handle, bytes, target),
+    commit: () =>
+      writing(`cannot write "${target}"`, async () => {
+        // A disk that is full may say so no earlier than here.
+        await handle.sync();
+        await direct.commit();
+        await rename(temporary, target);
+        unfinished.delete(temporary);
+      }),
     async discard() {
-      await close();
-      if (unfinished.delete(temporary)) await rm(temporary, { force: true });
+      // Why the file is discarded says more than that it cannot be removed; the next one to write it clears it away.
+      await direct.discard().catch(() => undefined);
+      if (unfinished.delete(temporary)) await rm(temporary, { force: true }).catch(() => undefined);
     },
   };
 }

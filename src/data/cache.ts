@@ -2,10 +2,12 @@
  * The cache directory of data sets: where it is, and how files get in. A file enters complete and verified or not at
  * all: it is fetched into a working directory beside its place and renamed. Does not decide when to fetch.
  */
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
+import { isMarkGone, MARK_PATTERN, processMark } from "../base/process-mark.ts";
+import { unwritable, writing } from "../base/unwritable.ts";
 import type { FetchOptions } from "./fetch-debian.ts";
 import { fetchDebian } from "./fetch-debian.ts";
 import { readPayload } from "./payload.ts";
@@ -13,6 +15,10 @@ import type { DataSource, DebianPackage } from "./source.ts";
 
 /** What gzip can at most add to data it cannot compress, with room for any header. */
 const GZIP_OVERHEAD_BYTES = 65_536;
+
+const CANNOT_WRITE = "cannot write to the cache directory";
+/** Named after the process, so that those of killed ones are known. */
+const WORK_DIRECTORY = new RegExp(`^\\.fetch-(${MARK_PATTERN})-`);
 
 /** `$XDG_CACHE_HOME/roundoff`, or `~/.cache/roundoff`. A relative XDG_CACHE_HOME is ignored, as its standard says. */
 export function defaultCacheDirectory(env: Readonly<Record<string, string | undefined>>): string {
@@ -46,7 +52,7 @@ export function cacheFromAddress(source: DataSource, address: string, options: C
       options.log(`downloading ${from}`);
       const maxBytes = file.bytes + GZIP_OVERHEAD_BYTES;
       const bytes = await options.system.download(from, { maxBytes, signal: options.signal });
-      await writeFile(join(work, `${file.name}.gz`), bytes);
+      await writing(CANNOT_WRITE, () => writeFile(join(work, `${file.name}.gz`), bytes));
     }
     return work;
   });
@@ -74,24 +80,30 @@ async function fill(
       }
       paths.push(found.path);
     }
-    await mkdir(target, { recursive: true });
-    for (const path of paths) await rename(path, join(target, basename(path)));
+    await writing(CANNOT_WRITE, async () => {
+      await mkdir(target, { recursive: true });
+      for (const path of paths) await rename(path, join(target, basename(path)));
+    });
   } finally {
-    await rm(work, { recursive: true, force: true });
+    // What cannot be removed now is removed by the next one.
+    await rm(work, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
 async function makeWorkDirectory(cacheDir: string): Promise<string> {
   try {
     await mkdir(cacheDir, { recursive: true });
+    for (const name of await readdir(cacheDir)) {
+      const [, mark] = WORK_DIRECTORY.exec(name) ?? [];
+      if (mark !== undefined && isMarkGone(mark)) await rm(join(cacheDir, name), { recursive: true });
+    }
     // In the cache, not in the system's temporary directory: a rename only works within one file system.
-    return await mkdtemp(join(cacheDir, ".fetch-"));
+    return await mkdtemp(join(cacheDir, `.fetch-${processMark()}-`));
   } catch (cause) {
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot write to the cache directory ${cacheDir}`,
-      received: (cause as Error).message,
-      hint: "Set XDG_CACHE_HOME to a directory that can be written",
+    throw unwritable(
+      `cannot write to the cache directory ${cacheDir}`,
       cause,
-    });
+      "Set XDG_CACHE_HOME to a directory that can be written",
+    );
   }
 }

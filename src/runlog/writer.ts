@@ -62,7 +62,12 @@ function open<Line>(
     position = kept.reduce((bytes, line) => bytes + Buffer.byteLength(line) + 1, 0);
   }
   const file = attempt(path, () => openSync(path, openFlags(resumeAtStep !== undefined, replace)));
-  attempt(path, () => ftruncateSync(file, position));
+  try {
+    attempt(path, () => ftruncateSync(file, position));
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   return {
     write: (line) => {
       const bytes = new TextEncoder().encode(`${encodeJson(line)}\n`);
@@ -74,7 +79,7 @@ function open<Line>(
       }
     },
     sync: () => attempt(path, () => fdatasyncSync(file)),
-    close: () => closeSync(file),
+    close: () => attempt(path, () => closeSync(file)),
   };
 }
 

@@ -1,8 +1,7 @@
 /** Reads the run records of a study back into results, so that a report needs nothing but the files of its runs. */
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { RoundoffError } from "../base/errors.ts";
-import { readRecord, readTimings } from "../runlog/reader.ts";
+import { readBegunRecord, readTimings } from "../runlog/reader.ts";
 import { RECORD_FILE, TIMING_FILE } from "../train/journal.ts";
 import type { RunResult } from "./run-result.ts";
 
@@ -17,15 +16,9 @@ export interface RunPlace {
 /** The result of a finished run, or undefined while it has no last line. `root` is where the report will stand. */
 export async function readResult(place: RunPlace, root: string): Promise<RunResult | undefined> {
   const path = join(place.directory, RECORD_FILE);
-  if (!existsSync(path)) return undefined;
-  const { header, steps, epochs, end } = await readRecord(path);
-  if (end === undefined || end.status === "interrupted") return undefined;
-  if (header === undefined) {
-    throw new RoundoffError("DATA_CORRUPT", {
-      what: `run record "${path}" has no header`,
-      hint: "Delete that run's folder.",
-    });
-  }
+  const record = await readBegunRecord(path);
+  if (record?.end === undefined || record.end.status === "interrupted") return undefined;
+  const { header, steps, epochs, end } = record;
   return {
     setting: place.setting,
     recipe: place.recipe,

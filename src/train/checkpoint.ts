@@ -10,10 +10,12 @@ import { dirname, join } from "node:path";
 import {
   type FileLayer,
   isPartialDirectory,
+  removeDirectory,
   replaceDirectory,
   syncDirectory,
 } from "../base/durable-directory.ts";
 import { RoundoffError } from "../base/errors.ts";
+import { writing } from "../base/unwritable.ts";
 import { readSafetensors, safetensorsParts } from "../data/safetensors.ts";
 import type { StoredTensor } from "../data/safetensors-dtype.ts";
 import { FORMATS } from "../formats/catalog.ts";
@@ -78,7 +80,11 @@ export async function saveCheckpoint(
   const target = checkpointDirectory(out, manifest.position.step);
   await makeParent(target);
   await replaceDirectory(target, parts, files);
-  await prune(out, manifest.position.step, keep);
+  // Later ones are of steps that will be taken again: older than this one.
+  const { step } = manifest.position;
+  const outdated = (await checkpointSteps(out)).filter((other) => other > step);
+  for (const other of outdated) await removeDirectory(checkpointDirectory(out, other));
+  await pruneCheckpoints(out, step, keep);
 }
 
 /** A checkpoint that has been read and verified. */
@@ -163,39 +169,35 @@ export async function checkpointSteps(out: string): Promise<number[]> {
 export async function removePartialCheckpoints(out: string): Promise<void> {
   const folder = join(out, CHECKPOINTS);
   if (!existsSync(folder)) return;
-  for (const name of await readdir(folder)) {
-    if (isPartialDirectory(name)) await rm(join(folder, name), { recursive: true, force: true });
-  }
+  const partial = (await readdir(folder)).filter(isPartialDirectory);
+  for (const name of partial) await remove(join(folder, name));
 }
 
 /** Removes every checkpoint of a run that begins anew. */
 export async function removeCheckpoints(out: string): Promise<void> {
-  await rm(join(out, CHECKPOINTS), { recursive: true, force: true });
+  await remove(join(out, CHECKPOINTS));
 }
 
-/** Later ones are of steps that will be taken again: they are older than this one, and stay out of the count. */
-async function prune(out: string, step: number, keep: number): Promise<void> {
-  const steps = await checkpointSteps(out);
-  const outdated = steps.filter((other) => other > step);
-  const old = steps.filter((other) => other <= step).slice(0, -keep);
-  for (const other of [...outdated, ...old]) {
-    await rm(checkpointDirectory(out, other), { recursive: true, force: true });
-  }
+/**
+ * Removes all but the last `keep` checkpoints up to `step`. Done after every checkpoint, and once more by a run that goes on:
+ * the one before may have been killed in the middle of it.
+ */
+export async function pruneCheckpoints(out: string, step: number, keep: number): Promise<void> {
+  const steps = (await checkpointSteps(out)).filter((other) => other <= step);
+  for (const old of steps.slice(0, -keep)) await removeDirectory(checkpointDirectory(out, old));
+}
+
+function remove(path: string): Promise<void> {
+  return writing(`cannot remove "${path}"`, () => rm(path, { recursive: true, force: true }));
 }
 
 async function makeParent(target: string): Promise<void> {
   const parent = dirname(target);
   if (existsSync(parent)) return;
-  try {
+  await writing(`cannot make the folder "${parent}"`, async () => {
     await mkdir(parent, { recursive: true });
     await syncDirectory(dirname(parent));
-  } catch (cause) {
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot make the folder "${parent}"`,
-      received: (cause as NodeJS.ErrnoException).code ?? String(cause),
-      cause,
-    });
-  }
+  });
 }
 
 function sha256Parts(parts: readonly Uint8Array[]): string {

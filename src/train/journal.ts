@@ -19,15 +19,26 @@ export class Journal {
   private seconds = 0;
   private lastTiming = 0;
 
+  private readonly continued: boolean;
+
   /** `afterStep` > 0 continues the files of `directory` after that step, if they are there. */
-  constructor(directory: string, afterStep: number, header: () => HeaderLine) {
+  constructor(directory: string, afterStep: number) {
     const path = join(directory, RECORD_FILE);
-    const continued = afterStep > 0 && existsSync(path);
-    const how = continued ? { resumeAtStep: afterStep } : { replace: true };
+    this.continued = afterStep > 0 && existsSync(path);
+    const how = this.continued ? { resumeAtStep: afterStep } : { replace: true };
     this.record = openRecord(path, how);
     const timingsThere = existsSync(join(directory, TIMING_FILE));
-    this.timings = openTimings(join(directory, TIMING_FILE), timingsThere ? how : { replace: true });
-    if (!continued) this.record.write(header());
+    try {
+      this.timings = openTimings(join(directory, TIMING_FILE), timingsThere ? how : { replace: true });
+    } catch (error) {
+      this.record.close();
+      throw error;
+    }
+  }
+
+  /** Writes the header, unless the record has it already. Call it first. */
+  begin(header: () => HeaderLine): void {
+    if (!this.continued) this.record.write(header());
   }
 
   /** Examples per second of training since this process began, evaluation left out. */
@@ -55,7 +66,10 @@ export class Journal {
   }
 
   close(): void {
-    this.record.close();
-    this.timings.close();
+    try {
+      this.record.close();
+    } finally {
+      this.timings.close();
+    }
   }
 }

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
 import { type Lock, takeLock } from "../base/lock-file.ts";
+import { unwritable } from "../base/unwritable.ts";
 import { CHECKPOINTS } from "./checkpoint.ts";
 import { RECORD_FILE } from "./journal.ts";
 
@@ -27,13 +28,11 @@ export async function openOutput(directory: string, mayExist: boolean): Promise<
     return takeLock(join(directory, LOCK_FILE));
   } catch (cause) {
     if (cause instanceof RoundoffError && cause.code !== "OUTPUT_UNWRITABLE") throw cause;
-    const received =
-      cause instanceof RoundoffError ? cause.parts.received : (cause as NodeJS.ErrnoException).code;
-    throw new RoundoffError("OUTPUT_UNWRITABLE", {
-      what: `cannot write to "${directory}"`,
-      received: received ?? String(cause),
-      hint: "Choose another --out, or make the folder writable.",
-      cause,
-    });
+    const reason = cause instanceof RoundoffError ? cause.cause : cause;
+    throw unwritable(
+      `cannot write to "${directory}"`,
+      reason,
+      "Choose another --out, or make room, or make the folder writable.",
+    );
   }
 }

@@ -1,3 +1,4 @@
+/** A run as the caller sees it: the checks before it is begun, the lock on its folder, and then training-run.ts. */
 import { RoundoffError } from "../base/errors.ts";
 import { elementCount } from "../graph/graph.ts";
 import { modelDefinition } from "../models/catalog.ts";

@@ -15,6 +15,7 @@ import {
   checkpointPath,
   DEFAULT_KEEP,
   newestCheckpoint,
+  pruneCheckpoints,
   removeCheckpoints,
   removePartialCheckpoints,
   restoreState,
@@ -94,8 +95,9 @@ export class TrainingRun {
   async execute(): Promise<TrainResult> {
     const checkpoint = await this.restore();
     const header = () => headerLine(this.options, this.recipe, this.loader.examples, this.evaluator.examples);
-    const journal = new Journal(this.options.out, this.done, header);
+    const journal = new Journal(this.options.out, this.done);
     try {
+      journal.begin(header);
       if (checkpoint !== undefined) this.warn(checkpoint, journal);
       const status = await this.trainEpochs(journal);
       const { metrics, firstNonFinite } = this;
@@ -108,7 +110,7 @@ export class TrainingRun {
   }
 
   private async restore(): Promise<Checkpoint | undefined> {
-    const { out } = this.options;
+    const { out, keep = DEFAULT_KEEP } = this.options;
     await removePartialCheckpoints(out);
     if (this.options.resume !== true) {
       await removeCheckpoints(out);
@@ -117,6 +119,7 @@ export class TrainingRun {
     const checkpoint = await newestCheckpoint(out);
     if (checkpoint === undefined) return undefined;
     restoreState(checkpoint, this.state, this.identity);
+    await pruneCheckpoints(out, checkpoint.manifest.position.step, keep);
     const { step, epochLoss, epochCorrect, epochExamples, metrics, ...rest } = checkpoint.manifest.position;
     this.done = step;
     this.saved = step;

@@ -1,19 +1,22 @@
 /**
- * Kills a tiny run with SIGKILL again and again, at random moments and at random file operations, starts it again each time, and
- * compares what it ends in with the uninterrupted run, byte for byte. The last line on stdout is a JSON report.
- * Usage: node test/kills/run.mjs [--kills N per family] [--seed S] [--recipe NAME]…   (needs dist/; see `npm run setup`)
+ * Kills what writes to a disk with SIGKILL again and again, at random moments and at random file operations, starts it again each time,
+ * and compares all that it leaves in the end with what an undisturbed one leaves, byte for byte. The last line on stdout is a JSON report.
+ * Usage: node test/kills/run.mjs [--kills N of each] [--seed S] [--subject NAME]…   (needs dist/; see `npm run setup`)
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { differences, filesBelow, SUBJECTS } from "../faults/subjects.mjs";
 
 const CHILD = join(dirname(fileURLToPath(import.meta.url)), "child.mjs");
-/** One recipe of each family: FP32, BF16, FP16 with dynamic loss scaling, INT16, FP8 with stochastic rounding. */
-const FAMILIES = ["fp32", "bf16", "fp16", "int16", "fp8"];
+/** The families of recipes, and what else writes. */
+const KILLED = ["fp32", "bf16", "fp16", "int16", "fp8", "study", "export", "fetch"];
+/** A life of a subject with more operations ends in its first quarter: else hardly any would be killed twice. */
+const FEW_OPERATIONS = 50;
 
 /** 32-bit LCG (Numerical Recipes): the same kill points for the same seed, as far as timers allow. */
 function generator(seed) {
@@ -25,21 +28,24 @@ function generator(seed) {
 }
 
 /** Runs the child; `killAfter` in milliseconds or `killAt` an operation. Says how it ended, and in which phase. */
-function runChild(recipe, out, { killAfter, killAt } = {}) {
-  const extra = killAt === undefined ? [] : ["--self-kill", String(killAt)];
-  const child = spawn(process.execPath, [CHILD, recipe, out, ...extra], {
+function runChild({ subject, prepared, out }, { killAfter, killAt } = {}) {
+  const options = { "--prepared": prepared, "--self-kill": killAt };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  mkdirSync(out, { recursive: true });
+  const child = spawn(process.execPath, [CHILD, subject, out, ...given.flat().map(String)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const counts = {};
-  let phase = "none";
+  let operations = 0;
+  let phase = "starting";
   let errors = "";
   child.stdout.on("data", (data) => {
     for (const line of data
       .toString()
       .split("\n")
       .filter((text) => text !== "")) {
-      phase = line.split(" ")[0];
-      counts[phase] = (counts[phase] ?? 0) + 1;
+      const [word, count] = line.split(" ");
+      if (count === undefined) phase = word;
+      else operations = Number(count);
     }
   });
   child.stderr.on("data", (data) => {
@@ -50,70 +56,43 @@ function runChild(recipe, out, { killAfter, killAt } = {}) {
   return new Promise((resolve) => {
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      resolve({ code, signal, phase, counts, errors, milliseconds: performance.now() - began });
+      resolve({ code, signal, phase, operations, errors, milliseconds: performance.now() - began });
     });
   });
 }
 
-/** File name → content of everything that a finished run leaves, timings left out: they are of the clock. */
-function contents(out) {
-  const steps = readdirSync(join(out, "checkpoints"), { withFileTypes: true }).map(({ name }) => name);
-  const last = steps
-    .filter((name) => name.startsWith("step-"))
-    .sort()
-    .at(-1);
-  const files = [
-    "run.jsonl",
-    ...readdirSync(join(out, "checkpoints", last)).map((name) => join("checkpoints", last, name)),
-  ];
-  return new Map(files.map((file) => [file, readFileSync(join(out, file))]));
-}
-
-function differences(expected, out) {
-  const found = contents(out);
-  const wrong = [...expected]
-    .filter(([file, content]) => !found.get(file)?.equals(content))
-    .map(([file]) => file);
-  const left = [...readdirSync(out), ...readdirSync(join(out, "checkpoints"))].filter(
-    (name) => name.startsWith(".") || name.endsWith(".partial"),
-  );
-  return [...wrong.map((file) => `${file} differs`), ...left.map((name) => `${name} was left behind`)];
-}
-
-async function killFamily(recipe, kills, seed, root) {
+async function killAll(subject, { kills, seed, root }) {
   const random = generator(seed);
-  const whole = join(root, `${recipe}-whole`);
-  const reference = await runChild(recipe, whole);
-  if (reference.code !== 0) throw new Error(`the uninterrupted run of ${recipe} failed: ${reference.errors}`);
-  const expected = contents(whole);
-  const report = { recipe, kills: 0, completed: 0, failures: [], killedIn: {} };
-  for (let life = 0; report.kills < kills; ) {
-    const out = join(root, `${recipe}-${report.completed}`);
+  const prepared = await SUBJECTS[subject].prepare?.(join(root, `${subject}-prepared`));
+  const whole = { subject, prepared, out: join(root, `${subject}-whole`) };
+  const reference = await runChild(whole);
+  if (reference.code !== 0) throw new Error(`undisturbed, ${subject} failed: ${reference.errors}`);
+  const { operations, milliseconds } = reference;
+  const expected = filesBelow(whole.out);
+  const last = operations < FEW_OPERATIONS ? operations : operations / 4;
+  const report = { subject, kills: 0, completed: 0, failures: /** @type {string[]} */ ([]), killedIn: {} };
+  for (let life = 0; report.kills < kills; life++) {
+    const out = join(root, `${subject}-${report.completed}`);
     const how =
-      life++ % 2 === 0
-        ? { killAfter: random() * reference.milliseconds }
-        : { killAt: 1 + Math.floor((random() * reference.counts.checkpoint) / 4) };
-    const end = await runChild(recipe, out, how);
+      life % 2 === 0 ? { killAfter: random() * milliseconds } : { killAt: 1 + Math.floor(random() * last) };
+    const end = await runChild({ subject, prepared, out }, how);
     if (end.signal === "SIGKILL") {
       report.kills++;
       report.killedIn[end.phase] = (report.killedIn[end.phase] ?? 0) + 1;
     } else {
-      if (end.code !== 0) report.failures.push(`life ${life}: exit ${end.code}: ${end.errors.slice(0, 400)}`);
-      finish(report, expected, out);
+      finish(report, end, expected, out);
       if (end.code !== 0) return report;
     }
   }
   // The last one is let live.
-  const out = join(root, `${recipe}-${report.completed}`);
-  const end = await runChild(recipe, out);
-  if (end.code !== 0) report.failures.push(`last life: exit ${end.code}: ${end.errors.slice(0, 400)}`);
-  finish(report, expected, out);
+  const out = join(root, `${subject}-${report.completed}`);
+  finish(report, await runChild({ subject, prepared, out }), expected, out);
   return report;
 }
 
-function finish(report, expected, out) {
-  if (!existsSync(join(out, "checkpoints"))) return;
-  report.failures.push(...differences(expected, out));
+function finish(report, { code, errors }, expected, out) {
+  if (code !== 0) report.failures.push(`after ${report.kills} kills: exit ${code}: ${errors.slice(0, 400)}`);
+  else report.failures.push(...differences(expected, filesBelow(out)));
   report.completed++;
   rmSync(out, { recursive: true, force: true });
 }
@@ -122,20 +101,22 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "50" },
     seed: { type: "string", default: "1" },
-    recipe: { type: "string", multiple: true, default: FAMILIES },
+    subject: { type: "string", multiple: true, default: KILLED },
   },
 });
 const root = mkdtempSync(join(tmpdir(), "roundoff-kills-"));
 try {
   const reports = [];
-  for (const recipe of values.recipe) {
-    const report = await killFamily(recipe, Number(values.kills), Number(values.seed), root);
+  for (const subject of values.subject) {
+    const options = { kills: Number(values.kills), seed: Number(values.seed), root };
+    const report = await killAll(subject, options);
     process.stderr.write(
-      `${recipe}: ${report.kills} kills (${Object.entries(report.killedIn)
+      `${subject}: ${report.kills} kills (${Object.entries(report.killedIn)
         .map(([phase, n]) => `${phase} ${n}`)
         .join(", ")}), ` +
-        `${report.completed} runs came to their end, ${report.failures.length} not as the uninterrupted one\n`,
+        `${report.completed} came to their end, ${report.failures.length} differences from an undisturbed one\n`,
     );
+    for (const failure of report.failures) process.stderr.write(`  ${failure}\n`);
     reports.push(report);
   }
   process.stdout.write(`${JSON.stringify(reports)}\n`);
