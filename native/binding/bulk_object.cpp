@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "bulk_numbers.h"
 #include "bulk_rules.h"
 #include "plan_reader.h"
 #include "program_object.h"
@@ -55,6 +56,11 @@ class Numbers {
     return static_cast<int>(number);
   }
   bool flag() { return real() != 0; }
+  const double* take(size_t count) {
+    check(values_.length - next_ >= count, name_, ": too few numbers");
+    next_ += count;
+    return values_.data + (next_ - count);
+  }
 
  private:
   Array<double> values_;
@@ -62,30 +68,10 @@ class Numbers {
   size_t next_ = 0;
 };
 
-// In the order of ELEMENT_ORDER in src/kernels/native-load.ts.
 Element read_element(Numbers& numbers) {
-  Element element{};
-  element.kind = static_cast<ElementKind>(numbers.small(0, 2));
-  element.bits = numbers.small(2, 32);
-  element.bias = numbers.small(-1024, 1024);
-  element.hasSign = numbers.flag();
-  element.hasZero = numbers.flag();
-  StoreRounding& store = element.store;
-  store.precision = numbers.small(1, 24);
-  store.emin = numbers.small(-1024, 1024);
-  const double maxFinite = numbers.real();
-  store.maxFinite = static_cast<float>(maxFinite);
-  check(static_cast<double>(store.maxFinite) == maxFinite, "element: maxFinite is not an FP32 value");
-  store.hasInfinity = numbers.flag();
-  store.hasNaN = numbers.flag();
-  store.hasNegativeZero = numbers.flag();
-  store.hasSubnormals = numbers.flag();
-  store.rounding = static_cast<Rounding>(numbers.small(0, static_cast<int64_t>(Rounding::stochastic)));
-  store.overflow = static_cast<Overflow>(numbers.small(0, static_cast<int64_t>(Overflow::nan)));
-  store.unusedRandom = static_cast<uint32_t>(32 - numbers.small(1, 32));
-  store.tensorId = static_cast<uint32_t>(numbers.small(0, UINT32_MAX));
-  check_element(element);
-  return element;
+  const double* of = numbers.take(kElementNumbers);
+  check_element_numbers(of);
+  return element_of(of);
 }
 
 Element read_element(const Napi::Value& value) {
@@ -95,20 +81,12 @@ Element read_element(const Napi::Value& value) {
   return element;
 }
 
-// In the order of SCALE_ORDER, to the end.
+// To the end of the numbers.
 ScaleSpec read_scale(Numbers& numbers, const Element& element, int64_t elements) {
-  ScaleSpec spec{};
-  spec.kind = static_cast<ScaleKind>(numbers.small(0, static_cast<int64_t>(ScaleKind::affine)));
-  spec.rule = static_cast<ScaleRule>(numbers.small(0, static_cast<int64_t>(ScaleRule::nearest)));
-  GroupLayout& l = spec.layout;
-  for (int64_t* size : {&l.outer, &l.rows, &l.columns, &l.inner, &l.blockRows, &l.blockColumns}) *size = numbers.integer();
-  l.slices = numbers.flag();
-  spec.scalePrecision = numbers.small(1, 24);
-  spec.scaleEmin = numbers.small(-1024, 1024);
-  spec.scaleMax = numbers.real();
+  const double* of = numbers.take(kScaleNumbers);
   check(numbers.all_read(), "scale: too many numbers");
-  check_scale(spec, element, elements);
-  return spec;
+  check_scale_numbers(of, element, elements);
+  return scale_of(of);
 }
 
 bool present(const Napi::Value& value) { return !value.IsEmpty() && !value.IsUndefined() && !value.IsNull(); }

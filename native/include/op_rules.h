@@ -44,6 +44,7 @@ void check_resampling(const Command& c);
 void check_normalization(const Command& c);
 void check_training(const Command& c);
 void check_updates(const Command& c);
+void check_quantization(const Command& c);
 void check_embedding(const Command& c);
 void check_cell(const Command& c);
 void check_attention(const Command& c);

@@ -32,6 +32,7 @@ namespace roundoff {
   void register_update_control(KernelTable& table);                                                         \
   void register_layerwise_optimizer(KernelTable& table);                                                    \
   void register_quantize(KernelTable& table);                                                               \
+  void register_quantize_values(KernelTable& table);                                                        \
   void register_matmul(KernelTable& table);                                                                 \
   void register_convolution(KernelTable& table);                                                            \
   inline KernelTable kernels() {                                                                            \
@@ -57,6 +58,7 @@ namespace roundoff {
     register_update_control(table);                                                                         \
     register_layerwise_optimizer(table);                                                                    \
     register_quantize(table);                                                                               \
+    register_quantize_values(table);                                                                        \
     register_matmul(table);                                                                                 \
     register_convolution(table);                                                                            \
     return table;                                                                                           \

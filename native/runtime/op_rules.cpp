@@ -51,6 +51,7 @@ const OpRule* find_rule(const std::string& op) {
       {"softmaxGrad", {check_reduction, false}},
       {"cumsum", {check_reduction, false}},
       {"quantizeDynamicFixed", {check_training, true}},
+      {"quantizeValues", {check_quantization, true}},
       {"maxPool2d", {check_pooling, false}},
       {"maxPool2dGrad", {check_pooling, false}},
       {"avgPool2d", {check_pooling, false}},

@@ -80,12 +80,17 @@ Program::Program(const Engine& engine, const PlanSpec& plan, const std::vector<E
   share_packed(engine);
 }
 
+// Whether a rounding of its own draws random numbers: where its mode stands among the attributes.
+static bool rounds_stochastically(const CommandSpec& spec) {
+  const size_t mode = spec.op == "quantizeDynamicFixed" ? 1 : spec.op == "quantizeValues" ? 12 : spec.attrs.size();
+  return mode < spec.attrs.size() && spec.attrs[mode] == static_cast<double>(Rounding::stochastic);
+}
+
 void Program::add_command(const Engine& engine, const PlanSpec& plan, const CommandSpec& spec) {
   const auto kernel = engine.kernels().find(spec.op);
   check(kernel != engine.kernels().end(), "unknown operation");
   Command command{kernel->second, spec.op, {}, {}, spec.attrs};
-  bool draws = spec.op == "dropout" || (spec.op == "quantizeDynamicFixed" && spec.attrs.size() == 3 &&
-                                        spec.attrs[1] == static_cast<double>(Rounding::stochastic));
+  bool draws = spec.op == "dropout" || rounds_stochastically(spec);
   for (const OperandSpec& operand : spec.in) command.in.push_back(place(plan, operand));
   for (const OperandSpec& operand : spec.out) {
     command.out.push_back(place(plan, operand));

@@ -4,6 +4,7 @@
  */
 import type { NumberFormat } from "../formats/format.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import type { BlockPlacement, Quantizer } from "../graph/primitives.ts";
 import { gemmOf } from "../precision/apply-policy.ts";
 import { knownFormats } from "../precision/represents.ts";
 import type { BuiltPlan } from "./build-plan.ts";
@@ -26,6 +27,10 @@ export interface ExplainedNode {
     readonly mode: string;
     readonly overflow: string;
     readonly fused: boolean;
+    /** Block formats: size of a block as it lies, and along which axis. */
+    readonly blocks?: string;
+    /** What else the scales depend on: rule of shared exponents, scaling of integers. */
+    readonly scale?: string;
   };
 }
 
@@ -75,12 +80,23 @@ function explainNode(node: Node, command: LoweredCommand | undefined, built: Bui
   if (node.op === "quantize") {
     const { format, rounding, overflow } = node.attrs.quantizer;
     const fused = built.lowered.fusedRoundings.has(node);
-    return { ...base, rounding: { format: format.name, mode: rounding, overflow, fused } };
+    const blocks = blocksText(node.attrs.blocks);
+    const scale = scaleText(node.attrs.quantizer);
+    return { ...base, rounding: { format: format.name, mode: rounding, overflow, fused, blocks, scale } };
   }
   const gemm = gemmOf(node);
   if (gemm === undefined) return base;
   const carrier = (command?.attrs as { carrier?: string } | undefined)?.carrier ?? "f32";
   return { ...base, gemm, carrier, accumulator: carrier === "i16" ? "int32, spilled to fp32" : "fp32" };
+}
+
+function blocksText(blocks: BlockPlacement | undefined): string | undefined {
+  return blocks && `${blocks.block.rows}x${blocks.block.columns} along ${blocks.along}`;
+}
+
+function scaleText({ scaleRule, scaling }: Quantizer): string | undefined {
+  const axis = scaling?.axis === undefined ? "" : ` per index of axis ${scaling.axis}`;
+  return scaling === undefined ? scaleRule : `${scaling.rule}${axis}`;
 }
 
 function explainEdges(

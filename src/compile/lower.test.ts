@@ -95,12 +95,40 @@ describe("lowering", () => {
     expect(commands.find(({ op }) => op === "matmul")!.attrs).toMatchObject({ carrier: "f32" });
   });
 
-  it("refuses formats that tensors of a model do not have yet", () => {
-    for (const name of ["mxfp4", "posit8"]) {
-      const { graph, x, round } = start(4);
-      graph.output("y", round(x, quantizer(name)).value);
-      expect(() => commandsOf(graph)).toThrow(/tensors of a model cannot be rounded to .* yet/);
+  it("stores blocks of few bits under powers of two in BF16, and multiplies them there", () => {
+    for (const [name, dtype] of [
+      ["mxfp8", "bf16"],
+      ["bfp8", "bf16"],
+      ["posit8", "bf16"],
+      ["bfp12", "f32"],
+      ["nvfp4", "f32"],
+      ["posit16", "f32"],
+    ]) {
+      const { graph, x, round } = start(3, 3);
+      const rounded = round(x, quantizer(name));
+      graph.output("y", rounded.matmul(rounded.relu()).value);
+      const commands = commandsOf(graph);
+      const quantized = commands.find(({ op }) => op === "quantizeValues")!;
+      expect(quantized.outputs[0].dtype, name).toBe(dtype);
+      expect(quantized.outputs[0].store?.format.name, name).toBe(dtype === "bf16" ? "bf16" : undefined);
+      const carrier = dtype === "bf16" ? "bf16" : "f32";
+      expect(commands.find(({ op }) => op === "matmul")!.attrs, name).toMatchObject({ carrier });
     }
+  });
+
+  it("gives integers under real scales, or a scale per index, no shared exponent", () => {
+    for (const scaling of [{ rule: "symmetric" }, { rule: "powerOfTwo", axis: 0 }] as const) {
+      const { graph, x, round } = start(3, 3);
+      const rounded = round(x, { ...quantizer("int8"), scaling });
+      graph.output("y", rounded.matmul(rounded).value);
+      expect(commandsOf(graph).map(({ op }) => op)).toEqual(["quantizeValues", "matmul"]);
+    }
+  });
+
+  it("refuses formats that FP32 tensors cannot be rounded to", () => {
+    const { graph, x, round } = start(4);
+    graph.output("y", round(x, quantizer("fp64")).value);
+    expect(() => commandsOf(graph)).toThrow(/tensors of a model cannot be rounded to fp64/);
   });
 
   it("falls back to FP32 values when a fixed-point tensor meets another operation", () => {

@@ -3,7 +3,6 @@
  * "round on store" of the producing command, chooses how each tensor is stored and in which arithmetic each GEMM
  * multiplies, and lets updates write state in place. Memory offsets come later (plan-memory.ts).
  */
-import { require } from "../base/errors.ts";
 import type { FloatFormat, NumberFormat } from "../formats/format.ts";
 import { countUses, type Graph, type Node, type StateUpdate, type Value } from "../graph/graph.ts";
 import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
@@ -15,9 +14,10 @@ import {
   type OpName,
   type StoreRounding,
 } from "../kernels/contract.ts";
-import { contains, knownFormats } from "../precision/represents.ts";
+import { contains, enclosingFloat, knownFormats } from "../precision/represents.ts";
 import { BF16 } from "./carriers.ts";
 import { liveNodes } from "./dead-code.ts";
+import { BF16_STORE, isDynamicFixed, quantizationAttrs, storableFormat } from "./lower-quantize.ts";
 
 /** A command whose operands are still values, not places in memory. */
 export interface LoweredCommand {
@@ -139,10 +139,11 @@ class Lowering {
   private aliasViewsAndRoundings(): void {
     for (const node of this.nodes) {
       if (node.op === "reshape") this.homes.set(node.outputs[0], node.inputs[0]);
-      if (node.op !== "quantize" || node.attrs.quantizer.format.kind !== "float") continue;
+      if (node.op !== "quantize") continue;
+      const format = storableFormat(node.attrs.quantizer);
       const root = this.soleRoot(node.inputs[0]);
-      if (root === undefined) continue;
-      this.stores.set(root, this.storeRounding(node, node.attrs.quantizer.format, node.attrs.quantizer));
+      if (format === undefined || root === undefined) continue;
+      this.stores.set(root, this.storeRounding(node, format, node.attrs.quantizer));
       this.homes.set(node.outputs[0], node.inputs[0]);
       this.fused.add(node);
     }
@@ -163,30 +164,39 @@ class Lowering {
   /** 16-bit storage where every value of the tensor is known to be exact in BF16 or is a fixed-point integer. */
   private chooseStorage(): void {
     for (const node of this.nodes) {
-      if (node.op === "quantize" && node.attrs.quantizer.format.kind === "fixed") {
+      if (node.op === "quantize" && isDynamicFixed(node.attrs.quantizer)) {
         this.exponents.set(node.outputs[0], exponentValue(node));
         if (this.onlyFixedGemmsRead(node.outputs[0])) this.dtypes.set(node.outputs[0], "i16");
         continue;
       }
       for (const output of node.outputs) {
-        const format = this.formats.get(output);
         const home = this.home(output);
-        if (
-          output.dtype === "f32" &&
-          format !== undefined &&
-          contains(BF16, format) &&
-          !this.externals.has(home)
-        ) {
+        if (output.dtype === "f32" && this.isExactInBf16(output) && !this.externals.has(home)) {
           this.dtypes.set(home, "bf16");
         }
       }
     }
   }
 
+  private isExactInBf16(value: Value): boolean {
+    const format = this.formats.get(value);
+    if (format === undefined || format.kind === "float")
+      return format !== undefined && contains(BF16, format);
+    const quantizer = this.quantizerBehind(value);
+    return quantizer !== undefined && !isDynamicFixed(quantizer) && enclosingFloat(quantizer) !== undefined;
+  }
+
+  /** The quantizer whose result, or a view of it, a value is. */
+  private quantizerBehind(value: Value): Quantizer | undefined {
+    const producer = this.producers.get(value);
+    if (producer?.op === "reshape") return this.quantizerBehind(producer.inputs[0]);
+    return producer?.op === "quantize" ? producer.attrs.quantizer : undefined;
+  }
+
   private onlyFixedGemmsRead(value: Value): boolean {
     const fits16 = (operand: Value) => {
-      const format = this.formats.get(operand);
-      return format?.kind === "fixed" && format.bits <= 16;
+      const quantizer = this.quantizerBehind(operand);
+      return quantizer !== undefined && isDynamicFixed(quantizer) && quantizer.format.bits <= 16;
     };
     const readers = this.readers.get(value) ?? [];
     return (
@@ -247,22 +257,20 @@ class Lowering {
   private roundingCommand(node: Node & { op: "quantize" }): LoweredCommand {
     const { quantizer } = node.attrs;
     const [value] = node.outputs;
-    if (quantizer.format.kind === "float") {
-      const store = this.storeRounding(node, quantizer.format, quantizer);
+    const tensorId = this.tensorIds.get(node)!;
+    const format = storableFormat(quantizer);
+    if (format !== undefined) {
+      const store = this.storeRounding(node, format, quantizer);
       return { op: "copy", attrs: {}, inputs: node.inputs, outputs: [{ value, store }], node };
     }
-    require(quantizer.format.kind === "fixed", "UNSUPPORTED", () => ({
-      what: `tensors of a model cannot be rounded to ${quantizer.format.name} yet`,
-      expected: "a floating-point format, or integers with a shared exponent",
-      received: `a ${quantizer.format.kind} format`,
-    }));
-    const attrs = {
-      bits: quantizer.format.bits,
-      rounding: quantizer.rounding,
-      tensorId: this.tensorIds.get(node)!,
-    };
-    const outputs = [{ value }, { value: this.exponentOf(value) }];
-    return { op: "quantizeDynamicFixed", attrs, inputs: node.inputs, outputs, node };
+    if (isDynamicFixed(quantizer)) {
+      const attrs = { bits: quantizer.format.bits, rounding: quantizer.rounding, tensorId };
+      const outputs = [{ value }, { value: this.exponentOf(value) }];
+      return { op: "quantizeDynamicFixed", attrs, inputs: node.inputs, outputs, node };
+    }
+    const attrs = quantizationAttrs(node, tensorId);
+    const store = this.isExactInBf16(value) ? BF16_STORE : undefined;
+    return { op: "quantizeValues", attrs, inputs: node.inputs, outputs: [{ value, store }], node };
   }
 
   private exponentOf(value: Value): Value {
@@ -274,8 +282,7 @@ class Lowering {
     const [a, b] = node.inputs;
     const stored16 = [a, b].every((value) => this.dtypes.get(this.home(value)) === "i16");
     if (stored16) return "i16";
-    const formats = [a, b].map((value) => this.formats.get(value));
-    return formats.every((format) => format !== undefined && contains(BF16, format)) ? "bf16" : "f32";
+    return this.isExactInBf16(a) && this.isExactInBf16(b) ? "bf16" : "f32";
   }
 }
 
@@ -289,8 +296,8 @@ function copyCommand(from: Value, to: Value): LoweredCommand {
 
 function isStochastic(command: LoweredCommand): boolean {
   if (command.op === "dropout") return true;
-  if (command.op === "quantizeDynamicFixed") {
-    return (command.attrs as { rounding: string }).rounding === "stochastic";
+  if (command.op === "quantizeDynamicFixed" || command.op === "quantizeValues") {
+    if ((command.attrs as { rounding: string }).rounding === "stochastic") return true;
   }
   return command.outputs.some(({ store }) => store?.rounding === "stochastic");
 }

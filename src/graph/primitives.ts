@@ -2,15 +2,27 @@
  * The primitives of a graph: the operations of the kernel contract, and the few that exist only in graphs because a
  * pass removes them (a reshape is an alias, a quantize becomes a rounding on store or a command).
  */
-import type { NumberFormat, Overflow, Rounding } from "../formats/format.ts";
+import type { BlockSize, NumberFormat, Overflow, Rounding, ScaleRule, Scaling } from "../formats/format.ts";
+import type { TensorView } from "../formats/scaled/layout.ts";
 import type { OpAttrs } from "../kernels/contract.ts";
 
 /** How a tensor is rounded: into which format, how between neighbours, and what happens above the range. */
 export interface Quantizer {
   readonly format: NumberFormat;
   readonly rounding: Rounding;
-  /** Ignored by dynamic fixed point, which always clamps to its largest integer. */
+  /** Of float formats; elements under a scale and posits always saturate. */
   readonly overflow: Overflow;
+  /** How shared exponents follow from amax (block formats, power-of-two integers). Default: "floor". */
+  readonly scaleRule?: ScaleRule;
+  /** Integer formats. The axis is one of the tensor as it lies. Default: one power of two for the tensor. */
+  readonly scaling?: Scaling;
+}
+
+/** Which elements of a tensor share a block, and along which axis that is, in words. */
+export interface BlockPlacement {
+  readonly view: TensorView;
+  readonly block: BlockSize;
+  readonly along: string;
 }
 
 /** Output shape of a primitive whose inputs do not tell it. */
@@ -23,7 +35,7 @@ interface Typed {
   readonly dtype: "f32" | "i32";
 }
 
-export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast"> {
+export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast" | "quantizeValues"> {
   conv2dGradInput: OpAttrs["conv2dGradInput"] & Shaped;
   conv2dGradWeight: OpAttrs["conv2dGradWeight"] & Shaped;
   maxPool2d: OpAttrs["maxPool2d"] & Shaped;
@@ -49,9 +61,14 @@ export interface PrimitiveAttrs extends Omit<OpAttrs, "broadcastTo" | "cast"> {
   reshape: Shaped;
   /**
    * x → x rounded to `quantizer.format`. The derivative is taken as 1 (straight-through). `tensorId` keys the bits of
-   * stochastic rounding; absent: its number among the graph's roundings.
+   * stochastic rounding; absent: its number among the graph's roundings. `blocks`: of block formats; absent: along the
+   * last axis.
    */
-  quantize: { readonly quantizer: Quantizer; readonly tensorId?: number };
+  quantize: {
+    readonly quantizer: Quantizer;
+    readonly tensorId?: number;
+    readonly blocks?: BlockPlacement;
+  };
 }
 
 export type Primitive = keyof PrimitiveAttrs;

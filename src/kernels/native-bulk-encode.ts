@@ -4,16 +4,17 @@
  */
 import { largestInteger } from "../formats/dynamic-fixed-point.ts";
 import type {
+  BlockSize,
   FixedFormat,
   FloatFormat,
   NumberFormat,
   PositFormat,
   Rounding,
   ScaledFormat,
+  ScalingRule,
 } from "../formats/format.ts";
 import { emin, OVERFLOWS, type Overflow, ROUNDINGS, SCALE_RULES, type ScaleRule } from "../formats/format.ts";
-import { blockView, sliceView, type TensorLayout } from "../formats/scaled/layout.ts";
-import { isPowerOfTwo } from "../formats/scaled/scales.ts";
+import { blockView, sliceView, type TensorLayout, type TensorView } from "../formats/scaled/layout.ts";
 import type { BulkKey } from "./bulk.ts";
 import { type ELEMENT_ORDER, SCALE_KINDS, type SCALE_ORDER } from "./native-load.ts";
 
@@ -106,12 +107,30 @@ export function encodeScale(
   layout: TensorLayout & { readonly scaleRule?: ScaleRule },
 ): number[] {
   const slices = format.kind === "fixed";
-  const block = slices ? { rows: 1, columns: 1 } : format.block;
+  const block = slices ? ONE_ELEMENT : format.block;
   const view = slices ? sliceView(elements, layout) : blockView(elements, layout, block);
+  const { scaleRule, scaling } = layout;
+  return encodeGroups(format, { view, block, scaleRule, scaling: scaling?.rule });
+}
+
+const ONE_ELEMENT: BlockSize = { rows: 1, columns: 1 };
+
+/** Which elements share a scale, and how it is chosen. */
+export interface ScaleGroups {
+  readonly view: TensorView;
+  readonly block: BlockSize;
+  readonly scaleRule?: ScaleRule;
+  readonly scaling?: ScalingRule;
+}
+
+/** The scales of a format over groups, in SCALE_ORDER. */
+export function encodeGroups(format: ScaledFormat, groups: ScaleGroups): number[] {
+  const { view, block, scaleRule = "floor", scaling } = groups;
+  const slices = format.kind === "fixed";
   const level = !slices && format.scale.kind === "twoLevel" ? format.scale.format : undefined;
   const numbers: ScaleNumbers = {
-    kind: SCALE_KINDS.indexOf(scaleKind(format, layout)),
-    rule: SCALE_RULES.indexOf(layout.scaleRule ?? "floor"),
+    kind: SCALE_KINDS.indexOf(scaleKind(format, scaling)),
+    rule: SCALE_RULES.indexOf(scaleRule),
     outer: view.outer,
     rows: view.rows,
     columns: view.columns,
@@ -126,8 +145,7 @@ export function encodeScale(
   return Object.values(numbers);
 }
 
-function scaleKind(format: ScaledFormat, { scaling }: TensorLayout): (typeof SCALE_KINDS)[number] {
+function scaleKind(format: ScaledFormat, scaling: ScalingRule = "powerOfTwo"): (typeof SCALE_KINDS)[number] {
   if (format.kind === "block") return format.scale.kind;
-  if (isPowerOfTwo(scaling)) return "sharedExponent";
-  return scaling?.rule === "affine" ? "affine" : "symmetric";
+  return scaling === "powerOfTwo" ? "sharedExponent" : scaling;
 }

@@ -3,8 +3,8 @@
  * Knows nothing of memory or threads. Truth: contract.ts; read back by native/binding/plan_reader.cpp.
  */
 import { RoundoffError } from "../base/errors.ts";
-import { emin, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
-import type { Command, DType, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
+import { emin, isScaled, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
+import type { Command, DType, OpAttrs, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
 import {
   ATTR_ORDER,
   BINARY_KINDS,
@@ -15,6 +15,7 @@ import {
   REDUCE_KINDS,
   UNARY_KINDS,
 } from "./contract.ts";
+import { encodeElement, encodeGroups } from "./native-bulk-encode.ts";
 import type { AddonCommand, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
 
 /** Same order as DType in native/include/command.h. */
@@ -74,7 +75,9 @@ export function encodeStore({ format, rounding, overflow, tensorId }: StoreRound
 }
 
 /** The attributes in ATTR_ORDER, lists spread last. @throws RoundoffError if the operation is unknown. */
-export function encodeAttrs({ op, attrs }: Command): number[] {
+export function encodeAttrs(command: Command): number[] {
+  const { op, attrs } = command;
+  if (command.op === "quantizeValues") return encodeQuantization(command.attrs);
   const order: readonly string[] | undefined = ATTR_ORDER[op];
   if (order === undefined) {
     throw new RoundoffError("INVALID_ARGUMENT", {
@@ -85,6 +88,17 @@ export function encodeAttrs({ op, attrs }: Command): number[] {
   }
   const values = new Map<string, unknown>(Object.entries(attrs));
   return order.flatMap((name) => encodeAttr(op, name, values.get(name)));
+}
+
+function encodeQuantization({
+  format,
+  rounding,
+  overflow,
+  tensorId,
+  ...groups
+}: OpAttrs["quantizeValues"]): number[] {
+  const element = encodeElement(format, { rounding, overflow, key: { tensorId } });
+  return isScaled(format) ? [...element, ...encodeGroups(format, groups)] : element;
 }
 
 function encodeAttr(op: OpName, name: string, value: unknown): number[] {

@@ -40,6 +40,18 @@ const producer = (graph: Graph, value: unknown) =>
   graph.nodes.find((node) => node.outputs.includes(value as never));
 
 describe("applyPolicy", () => {
+  it("quantises a tensor once for each axis that a GEMM sums over: twice in blocks, once in square tiles", () => {
+    // conv2: input and weight, in two passes each (the seed is no error); conv1: input in two, weight and error in one.
+    const blocks = (name: string) =>
+      roundings(applyPolicy(twoConvolutions(), everywhere(["input", "weight", "gradOutput"], q(name))));
+    expect(blocks("mxfp4").length).toBe(4 + 4);
+    expect(blocks("hbfp8").length).toBe(2 + 3);
+    const axes = new Set(blocks("mxfp4").map(({ attrs }) => attrs.blocks?.along));
+    expect(axes).toEqual(
+      new Set(["the input channels of a tap", "the output channels of a tap", "the batch"]),
+    );
+  });
+
   it("leaves a graph alone when the policy is empty", () => {
     const graph = applyPolicy(twoConvolutions(), { rules: [] });
     expect(roundings(graph)).toEqual([]);

@@ -5,7 +5,8 @@
  */
 import type { NumberFormat } from "../formats/format.ts";
 import { Graph, type Node, type Role, type Value } from "../graph/graph.ts";
-import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
+import { type BlockPlacement, GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
+import { operandBlocks, storedBlocks } from "./block-placement.ts";
 import { type Gemm, type PathAnchors, type Policy, type PolicyRole, quantizerFor } from "./policy.ts";
 import { contains, formatOfResult } from "./represents.ts";
 
@@ -47,6 +48,8 @@ class PrecisionPass {
   private readonly formats = new Map<Value, NumberFormat>();
   /** Rounded versions of a value, by format and rounding, so that each is made once. */
   private readonly rounded = new Map<Value, Map<string, Value>>();
+  /** What a value was rounded to last, in any view: see `destination`. */
+  private readonly destinations = new Map<Value, string>();
   /** The result of each node before its own rounding. */
   private readonly raw = new Map<Value, Value>();
   private readonly tensorIds = new Map<Value, number>();
@@ -84,8 +87,8 @@ class PrecisionPass {
 
   private rebuild(node: Node): void {
     const gemm = gemmOf(node);
-    const inputs = node.inputs.map((input) =>
-      gemm === undefined ? this.rename(input) : this.operand(input, node.path, gemm),
+    const inputs = node.inputs.map((input, index) =>
+      gemm === undefined ? this.rename(input) : this.operand(node, index, gemm),
     );
     const roles = node.outputs.map((output) => output.role);
     const outputs = this.target.apply(node.op, inputs, this.attrsOf(node) as never, roles);
@@ -97,6 +100,8 @@ class PrecisionPass {
     });
     const format = formatOfResult(this.target.nodes.at(-1)!, this.formats);
     if (format !== undefined) this.formats.set(outputs[0], format);
+    const viewed = node.op === "reshape" ? this.destinations.get(inputs[0]) : undefined;
+    if (viewed !== undefined) this.destinations.set(outputs[0], viewed);
     node.outputs.forEach((output, i) => {
       this.renamed.set(output, this.stored(output, outputs[i]));
     });
@@ -106,38 +111,63 @@ class PrecisionPass {
     return node.op === "quantize" ? { ...node.attrs, tensorId: this.nextTensorId++ } : node.attrs;
   }
 
-  private operand(input: Value, path: string, gemm: Gemm): Value {
+  private operand(node: Node, index: number, gemm: Gemm): Value {
+    const input = node.inputs[index];
     const value = this.rename(input);
     const role = OPERAND_ROLES[input.role];
     if (role === undefined) return value;
-    const quantizer = quantizerFor(this.policy, role, { path, gemm, anchors: this.anchors });
-    return quantizer === undefined ? value : this.round(value, quantizer);
+    const quantizer = quantizerFor(this.policy, role, { path: node.path, gemm, anchors: this.anchors });
+    if (quantizer === undefined) return value;
+    const { format } = quantizer;
+    return this.round(
+      value,
+      quantizer,
+      format.kind === "block" ? operandBlocks(node, index, format) : undefined,
+    );
   }
 
   private stored(original: Value, value: Value): Value {
     const role = STORED_ROLES[original.role];
     if (role === undefined || original.dtype !== "f32" || this.biasedSums.has(original)) return value;
     const quantizer = quantizerFor(this.policy, role, { path: original.path, anchors: this.anchors });
-    return quantizer === undefined ? value : this.round(value, quantizer);
+    if (quantizer === undefined) return value;
+    const { format } = quantizer;
+    const isWeight = role === "gradWeight" || role === "masterWeight";
+    const blocks = format.kind === "block" ? storedBlocks(original.shape, isWeight, format) : undefined;
+    return this.round(value, quantizer, blocks);
   }
 
-  private round(value: Value, quantizer: Quantizer): Value {
+  private round(value: Value, quantizer: Quantizer, blocks?: BlockPlacement): Value {
+    const destination = destinationOf(quantizer, blocks);
     const known = this.formats.get(value);
-    if (known !== undefined && contains(quantizer.format, known)) return value;
+    const isFloat = known?.kind === "float" && contains(quantizer.format, known);
+    if (isFloat || this.destinations.get(value) === destination) return value;
     const versions = this.rounded.get(value) ?? new Map<string, Value>();
-    const key = `${quantizer.format.name}/${quantizer.rounding}/${quantizer.overflow}`;
+    const key = `${destination}/${quantizer.rounding}/${quantizer.overflow}`;
     const existing = versions.get(key);
     if (existing !== undefined) return existing;
     // What is computed a second time draws the same random bits.
     const twin = this.rounded.get(this.target.recomputed.get(value)!)?.get(key);
     const tensorId = (twin && this.tensorIds.get(twin)) ?? this.nextTensorId++;
-    const [result] = this.target.apply("quantize", [value], { quantizer, tensorId }, [value.role]);
+    const [result] = this.target.apply("quantize", [value], { quantizer, tensorId, blocks }, [value.role]);
     if (twin !== undefined) this.target.recomputed.set(result, twin);
     this.tensorIds.set(result, tensorId);
     this.formats.set(result, quantizer.format);
+    this.destinations.set(result, destination);
     this.rounded.set(value, versions.set(key, result));
     return result;
   }
+}
+
+/**
+ * Format, scales and blocks as one word. A tensor rounded there once stays as it is when rounded there again, in any mode:
+ * its elements are multiples of the steps that its largest elements ask for.
+ */
+function destinationOf(
+  { format, scaleRule, scaling }: Quantizer,
+  blocks: BlockPlacement | undefined,
+): string {
+  return JSON.stringify([format.name, scaleRule, scaling, blocks?.view, blocks?.block]);
 }
 
 /** Which of a layer's three GEMMs a node is, by its phase and by what it produces. */

@@ -2,9 +2,21 @@
  * Which format a value of a graph is known to be in, and when a rounding would change nothing. Facts about formats and
  * primitives only; chooses nothing.
  */
-import { emax, emin, type NumberFormat } from "../formats/format.ts";
+import { floatFormat } from "../formats/catalog.ts";
+import {
+  type BlockFormat,
+  emax,
+  emin,
+  type FixedFormat,
+  type FloatFormat,
+  type NumberFormat,
+  type PositFormat,
+} from "../formats/format.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import type { Quantizer } from "../graph/primitives.ts";
 import type { UnaryKind } from "../kernels/contract.ts";
+
+const BF16 = floatFormat("bf16");
 
 /** Results are 0, ±x or x itself, so they stay in the operand's format. NaN and infinities stay too. */
 const PRESERVING_UNARY: ReadonlySet<UnaryKind> = new Set(["relu", "neg", "abs"]);
@@ -36,7 +48,7 @@ export function preservedInput(node: Node): Value | undefined {
   }
 }
 
-/** The float or fixed format that each value's elements are known to belong to; absent: FP32. */
+/** The format that each value's elements are known to belong to; absent: FP32. */
 export function knownFormats(graph: Graph): Map<Value, NumberFormat> {
   const formats = new Map<Value, NumberFormat>();
   for (const node of graph.nodes) {
@@ -63,8 +75,39 @@ export function formatOfResult(
   const format = preserved === undefined ? undefined : formats.get(preserved);
   // Not every format has the zero that padding puts in.
   if (node.op === "place" && !(format?.kind === "float" && format.hasZero)) return undefined;
-  // A dynamic-fixed-point tensor is integers with an exponent beside it: only a view keeps both.
-  return format?.kind === "fixed" && node.op !== "reshape" ? undefined : format;
+  if (format === undefined || format.kind === "float" || node.op === "reshape") return format;
+  // Elements and scales belong together only as long as the tensor is but viewed; what is moved are plain numbers.
+  return format.kind === "fixed" ? undefined : enclosingFloat({ format });
+}
+
+/**
+ * A float format that holds every value a quantizer gives; undefined where only FP32 does. BF16 has FP32's exponents, so
+ * few significand bits are enough, under any power of two. (Below BF16's normal range, where it has fewer: lowering lets a
+ * rounding to BF16 follow.)
+ */
+export function enclosingFloat({
+  format,
+  scaling,
+}: Pick<Quantizer, "format" | "scaling">): FloatFormat | undefined {
+  if (format.kind === "float") return format;
+  const byPowers =
+    format.kind === "block"
+      ? format.scale.kind !== "twoLevel"
+      : (scaling?.rule ?? "powerOfTwo") === "powerOfTwo";
+  return byPowers && significandBits(format) <= BF16.precision ? BF16 : undefined;
+}
+
+/** Significand bits that the longest elements of a format have. */
+function significandBits(format: PositFormat | FixedFormat | BlockFormat): number {
+  switch (format.kind) {
+    case "posit":
+      // Sign, the two bits of the shortest regime and the exponent take the others; one is hidden.
+      return Math.max(1, format.bits - 3 - format.exponentBits + 1);
+    case "fixed":
+      return format.bits - 1;
+    case "block":
+      return format.element.kind === "fixed" ? format.element.bits - 1 : format.element.precision;
+  }
 }
 
 /** True if every value of `inner` is a value of `outer`, so that rounding to `outer` is the identity. */

@@ -6,7 +6,13 @@ import { bf16Pure, bf16PureStochastic } from "./bf16-pure.ts";
 import { fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
 import { fp16, fp16Unscaled } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
+import { hbfp8 } from "./hbfp.ts";
+import { int8, int8PerSample } from "./int8.ts";
 import { int16 } from "./int16.ts";
+import { mxfp4, mxfp4Mxfp6, mxfp6, mxfp8, mxint8 } from "./mx.ts";
+import { nvfp4 } from "./nvfp4.ts";
+import { posit8, posit16 } from "./posit.ts";
+import { isUniform, UNIFORM_USAGE, uniformRecipe } from "./uniform.ts";
 
 export const RECIPES: readonly Recipe[] = [
   fp32,
@@ -21,17 +27,25 @@ export const RECIPES: readonly Recipe[] = [
   fp8Unscaled,
   fp8Nearest,
   fp8StochasticUnscaled,
+  mxfp8,
+  mxfp6,
+  mxfp4,
+  mxfp4Mxfp6,
+  mxint8,
+  hbfp8,
+  int8,
+  int8PerSample,
+  nvfp4,
+  posit16,
+  posit8,
 ];
 
-/** @throws UNKNOWN_NAME with the closest match. */
+/** By name; `uniform:FORMAT` for any format. @throws UNKNOWN_NAME with the closest match. */
 export function recipe(name: string): Recipe {
+  if (isUniform(name)) return uniformRecipe(name);
   const found = RECIPES.find((candidate) => candidate.name === name);
   if (found === undefined) {
-    throw unknownName(
-      "recipe",
-      name,
-      RECIPES.map((candidate) => candidate.name),
-    );
+    throw unknownName("recipe", name, [...RECIPES.map((candidate) => candidate.name), UNIFORM_USAGE]);
   }
   return found;
 }

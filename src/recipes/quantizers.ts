@@ -11,3 +11,12 @@ export function quantizer(
 ): Quantizer {
   return { format: format(formatName), rounding, overflow };
 }
+
+/** Formats whose elements share scales: what is too large saturates. `choice`: how scales are chosen. */
+export function scaledQuantizer(
+  formatName: string,
+  rounding: Rounding = "nearestEven",
+  choice: Pick<Quantizer, "scaleRule" | "scaling"> = {},
+): Quantizer {
+  return { ...quantizer(formatName, rounding, "saturate"), ...choice };
+}

@@ -80,9 +80,11 @@ function pathText(path: string): string {
 /** `bf16`, `e5m2, stochastic`, `fp16, saturate`: what is not ordinary is said. */
 function quantizerText(quantizer: Quantizer | undefined): string {
   if (quantizer === undefined) return "fp32";
-  const { format, rounding, overflow } = quantizer;
+  const { format, rounding, overflow, scaleRule, scaling } = quantizer;
   const clamps = format.kind === "float" && overflow !== "infinity";
-  return [format.name, rounding, clamps ? `overflow ${overflow}` : ""]
+  const axis = scaling?.axis === undefined ? "" : ` per index of axis ${scaling.axis}`;
+  const scale = scaling === undefined ? (scaleRule ?? "") : `${scaling.rule}${axis}`;
+  return [format.name, rounding, clamps ? `overflow ${overflow}` : "", scale]
     .filter((part) => part !== "")
     .join(", ");
 }

@@ -46,7 +46,7 @@ describe("train", () => {
     expectSameFiles("a", "b");
   });
 
-  it.each(["fp32", "fp16", "int16", "fp8", "bf16-pure-stochastic"])(
+  it.each(["fp32", "fp16", "int16", "fp8", "bf16-pure-stochastic", "int8-per-sample", "nvfp4", "hbfp8"])(
     "%s stopped at any step and resumed ends in the bytes of an uninterrupted run",
     async (recipe) => {
       await train(options("whole", { recipe }));

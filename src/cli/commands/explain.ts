@@ -1,7 +1,12 @@
 /** `roundoff explain`: the data flow of a training step with the format, rounding, role and carrier on every edge. */
 import type { Command } from "commander";
 import { buildPlan } from "../../compile/build-plan.ts";
-import { type ExplainedEdge, type Explanation, explainPlan } from "../../compile/explain.ts";
+import {
+  type ExplainedEdge,
+  type ExplainedNode,
+  type Explanation,
+  explainPlan,
+} from "../../compile/explain.ts";
 import { mermaid } from "../../compile/mermaid.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { createModel } from "../../models/model.ts";
@@ -63,10 +68,7 @@ function explanationText({ nodes, edges, memory }: Explanation): string {
     if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
     const { kind, path, gemm, carrier, rounding } = node;
     const op = kind === undefined ? node.op : `${node.op} ${kind}`;
-    const how =
-      rounding === undefined
-        ? ""
-        : `${rounding.mode} ${rounding.overflow}${rounding.fused ? " on store" : ""}`;
+    const how = rounding === undefined ? "" : roundingText(rounding);
     return { op, path, detail: gemm === undefined ? how : `${gemm}, ${carrier} products` };
   };
   const row = (edge: ExplainedEdge) => {
@@ -78,6 +80,18 @@ function explanationText({ nodes, edges, memory }: Explanation): string {
   const made = edges.filter(({ from }) => from >= 0);
   const given = edges.filter(({ from }) => from < 0);
   return `${table(made)}\n\nGiven to the step, or kept across steps:\n${table(given)}\n\n${memoryText(memory)}`;
+}
+
+function roundingText({
+  mode,
+  overflow,
+  fused,
+  blocks,
+  scale,
+}: NonNullable<ExplainedNode["rounding"]>): string {
+  return [mode, overflow, fused ? "on store" : undefined, blocks, scale]
+    .filter((part) => part !== undefined)
+    .join(" ");
 }
 
 function memoryText({ arenaBytes, arenaBytesByRole, stateBytesByRole }: Explanation["memory"]): string {

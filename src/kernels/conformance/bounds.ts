@@ -138,6 +138,7 @@ export const BOUNDS: { readonly [Op in Exclude<OpName, "unary" | "unaryGrad">]: 
   softmaxGrad: { kind: "peak", factor: 8 },
   cumsum: SUM,
   quantizeDynamicFixed: ROUNDED,
+  quantizeValues: ROUNDED,
   maxPool2d: ROUNDED,
   maxPool2dGrad: SUM,
   avgPool2d: SUM,

@@ -11,6 +11,7 @@ import { indexingCases } from "./indexing-cases.ts";
 import { movementCases } from "./movement-cases.ts";
 import { groupNormCases, localResponseNormCases } from "./normalization-cases.ts";
 import { convolutionCases, matmulCases } from "./product-cases.ts";
+import { quantizationCases } from "./quantization-cases.ts";
 import { cumsumCases, reduceCases, reductionCases, softmaxCases } from "./reduction-cases.ts";
 import { dropoutCases } from "./regularization-cases.ts";
 import { resampleCases } from "./resampling-cases.ts";
@@ -38,6 +39,7 @@ export function allCases(): AnyOpRun[] {
     ...cumsumCases(),
     ...poolingCases(),
     ...quantizeCases(),
+    ...quantizationCases(),
     ...batchNormCases(),
     ...groupNormCases(),
     ...dropoutCases(),
@@ -56,6 +58,12 @@ export function allCases(): AnyOpRun[] {
 /** `12 matmul [3, 5] × [5, 7] carrier=f32`: unique by its number. */
 export function caseName(run: AnyOpRun, index: number): string {
   const shapes = run.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ");
-  const attrs = Object.entries(run.attrs).map(([name, value]) => `${name}=${String(value)}`);
+  const attrs = Object.entries(run.attrs).map(([name, value]) => `${name}=${attrText(value)}`);
   return [index, run.op, shapes, ...attrs].join(" ");
+}
+
+/** A format by its name, other records by their fields. */
+function attrText(value: unknown): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return String(value);
+  return "name" in value ? String(value.name) : Object.values(value).join("x");
 }

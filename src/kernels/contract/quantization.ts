@@ -2,7 +2,15 @@
  * Roundings that are commands of their own because they need the whole tensor first. What each computes is in its comment: inputs → outputs.
  * Part of contract.ts, which says what holds for all; shape letters are explained there.
  */
-import type { Rounding } from "../../formats/format.ts";
+import type {
+  BlockSize,
+  NumberFormat,
+  Overflow,
+  Rounding,
+  ScaleRule,
+  ScalingRule,
+} from "../../formats/format.ts";
+import type { TensorView } from "../../formats/scaled/layout.ts";
 
 export interface QuantizationAttrs {
   /**
@@ -17,9 +25,31 @@ export interface QuantizationAttrs {
     readonly rounding: Rounding;
     readonly tensorId: number;
   };
+  /**
+   * x → q (f32 or bf16, any shape of as many elements): the values that x has in any format, as the bulk kernels give them
+   * (formats/scaled/quantize.ts, formats/round-array.ts; float formats without a sign and posits have no groups).
+   * The tensor is seen as `view` in row-major order. Block formats: tiles of `block` over (rows, columns) share a scale.
+   * Integers: each index of columns has a scale by `scaling`. `stochastic` draws word i of (seed, step, tensorId) for
+   * element i. q may have a `store`: its rounding follows, on the value (a q in bf16 needs it where values may leave
+   * BF16's normal range).
+   */
+  quantizeValues: {
+    readonly format: NumberFormat;
+    readonly rounding: Rounding;
+    readonly overflow: Overflow;
+    readonly tensorId: number;
+    readonly scaleRule?: ScaleRule;
+    readonly scaling?: ScalingRule;
+    readonly view: TensorView;
+    readonly block: BlockSize;
+  };
 }
 
-/** Attributes as numbers, in this order: see ATTR_ORDER in contract.ts. */
+/**
+ * Attributes as numbers, in this order: see ATTR_ORDER in contract.ts. Those of `quantizeValues` go as the numbers of
+ * ELEMENT_ORDER and, of formats with scales, SCALE_ORDER.
+ */
 export const QUANTIZATION_ATTR_ORDER = {
   quantizeDynamicFixed: ["bits", "rounding", "tensorId"],
+  quantizeValues: ["format", "rounding", "overflow", "tensorId", "scaleRule", "scaling", "view", "block"],
 } as const satisfies { readonly [Op in keyof QuantizationAttrs]: readonly (keyof QuantizationAttrs[Op])[] };

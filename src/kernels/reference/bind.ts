@@ -59,7 +59,7 @@ export function bindClock(plan: Plan, arrays: readonly RefArray[]): RefArray | u
   const draws = plan.commands.some(
     ({ op, attrs, outputs }) =>
       op === "dropout" ||
-      (op === "quantizeDynamicFixed" && attrs.rounding === "stochastic") ||
+      ((op === "quantizeDynamicFixed" || op === "quantizeValues") && attrs.rounding === "stochastic") ||
       outputs.some(({ store }) => store?.rounding === "stochastic"),
   );
   const clock = arrays[plan.clockBuffer];

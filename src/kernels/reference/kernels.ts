@@ -23,7 +23,7 @@ import {
   sgdUpdate,
 } from "./optimizer.ts";
 import { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pooling.ts";
-import { quantizeDynamicFixed } from "./quantize.ts";
+import { quantizeDynamicFixed, quantizeValues } from "./quantize.ts";
 import { gruCell, gruCellGrad, lstmCell, lstmCellGrad } from "./recurrent-cells.ts";
 import { reduce, reduceGrad, reduceSum } from "./reductions.ts";
 import { resample2d, resample2dGrad } from "./resampling.ts";
@@ -66,6 +66,7 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   softmaxGrad,
   cumsum,
   quantizeDynamicFixed,
+  quantizeValues,
   maxPool2d,
   maxPool2dGrad,
   avgPool2d,

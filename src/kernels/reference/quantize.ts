@@ -8,6 +8,8 @@ import {
   quantizeDynamicFixed as quantize,
 } from "../../formats/dynamic-fixed-point.ts";
 import { roundToFormat } from "../../formats/round.ts";
+import { roundArray } from "../../formats/round-array.ts";
+import { quantize as quantizeScaled } from "../../formats/scaled/quantize.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import { type Carrier, EXPONENT_NOT_A_NUMBER, type StoreRounding } from "../contract.ts";
 import type { Clock, RefArray, ReferenceKernel, RefTensor } from "./tensor.ts";
@@ -41,6 +43,29 @@ export const quantizeDynamicFixed: ReferenceKernel<"quantizeDynamicFixed"> = (
   const stored = (integer: number): number =>
     q.dtype === "i16" ? integer : dequantizeDynamicFixed(integer, exponent);
   for (let i = 0; i < integers.length; i++) q.data[i] = stored(integers[i]);
+};
+
+/** x → q in any format. The formats' own code sees FP32 numbers, also where the reference runs in FP64. */
+export const quantizeValues: ReferenceKernel<"quantizeValues"> = (
+  [x],
+  [q],
+  { format, rounding, overflow, tensorId, scaleRule, scaling, view, block },
+  { clock },
+) => {
+  const randomAt = clock === undefined ? undefined : roundingCursor({ ...clock, tensorId });
+  const source = Float32Array.from(x.data);
+  const { outer, rows, columns, inner } = view;
+  if (format.kind === "block") {
+    const layout = { shape: [outer, rows, columns, inner], blockAxis: 2 };
+    const options = { ...layout, scaleRule, rounding, randomAt };
+    q.data.set(quantizeScaled(source, { ...format, block }, options).values);
+  } else if (format.kind === "fixed") {
+    const layout = { shape: [outer, columns, inner], scaling: { rule: scaling ?? "powerOfTwo", axis: 1 } };
+    q.data.set(quantizeScaled(source, format, { ...layout, scaleRule, rounding, randomAt }).values);
+  } else {
+    roundArray(source, source, { format, rounding, overflow, randomAt });
+    q.data.set(source);
+  }
 };
 
 /**
