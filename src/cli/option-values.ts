@@ -34,6 +34,11 @@ export function positiveOption(name: string): (text: string) => number {
   return (text) => parseNumber(name, text, "a number greater than 0", (value) => value > 0);
 }
 
+/** Parser for commander: a finite number of at least 0. */
+export function notNegativeOption(name: string): (text: string) => number {
+  return (text) => parseNumber(name, text, "a number of at least 0", () => true);
+}
+
 /** Parser for commander: a number of at least 0 and below 1. */
 export function fractionOption(name: string): (text: string) => number {
   return (text) => parseNumber(name, text, "a number of at least 0 and below 1", (value) => value < 1);

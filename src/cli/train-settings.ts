@@ -4,9 +4,21 @@
  */
 import type { Command } from "commander";
 import { RoundoffError } from "../base/errors.ts";
-import type { ScheduleConfig } from "../optim/schedules.ts";
+import {
+  type OptimizerConfig,
+  type OptimizerKind,
+  optimizerDefaults,
+  optimizerKind,
+} from "../optim/optimizer-config.ts";
+import { isSettled, type ScheduleConfig, scheduleKind } from "../optim/schedules.ts";
 import { checkConfig, DEFAULT_OPTIMIZER, type TrainConfig } from "../train/config.ts";
-import { fractionOption, integerOption, parseInteger, positiveOption } from "./option-values.ts";
+import {
+  fractionOption,
+  integerOption,
+  notNegativeOption,
+  parseInteger,
+  positiveOption,
+} from "./option-values.ts";
 
 export interface TrainSettings {
   readonly model: string;
@@ -18,10 +30,17 @@ export interface TrainSettings {
   readonly limit?: number;
   readonly testLimit?: number;
   readonly batchSize: number;
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
+  readonly optimizer: OptimizerChoice;
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   readonly schedule: ScheduleConfig;
+}
+
+/** What `--optimizer` says. */
+export interface OptimizerChoice {
+  readonly kind: OptimizerKind;
+  readonly settings: Readonly<Record<string, number>>;
 }
 
 /** How often a run is saved and how much of it stays: no part of what it computes. */
@@ -31,6 +50,7 @@ export interface CheckpointSettings {
 }
 
 const positive = { min: 1 };
+const SGD_AS_IT_IS: OptimizerChoice = { kind: "sgd", settings: {} };
 
 export function declareCheckpoints(command: Command): Command {
   return command
@@ -43,7 +63,9 @@ export function declareCheckpoints(command: Command): Command {
 }
 
 export function declareTrainSettings(command: Command): Command {
-  const { learningRate, momentum, weightDecay, schedule } = DEFAULT_OPTIMIZER;
+  const { schedule } = DEFAULT_OPTIMIZER;
+  const { learningRate, momentum, weightDecay } = optimizerDefaults("sgd");
+  const ofSgd = (value: number | undefined) => `(default: the optimizer's; sgd: ${value})`;
   return command
     .requiredOption("--model <name>", "the model")
     .option("--model-option <name=n>", "a size of the model, as width=8; may be repeated", modelOption, {})
@@ -55,21 +77,21 @@ export function declareTrainSettings(command: Command): Command {
     .option("--test-limit <n>", "use so many test examples", integerOption("--test-limit", positive))
     .option("--batch-size <n>", "examples in a step", integerOption("--batch-size", positive), 64)
     .option(
+      "--optimizer <kind[:setting=x,...]>",
+      "sgd, adam, adamw, rmsprop, adagrad, lars or lamb, as adamw:beta2=0.95,clipNorm=1",
+      parseOptimizer,
+      SGD_AS_IT_IS,
+    )
+    .option(
       "--learning-rate <x>",
-      "the peak of the schedule",
+      `the peak of the schedule ${ofSgd(learningRate)}`,
       positiveOption("--learning-rate"),
-      learningRate,
     )
-    .option("--momentum <x>", "from 0, below 1", fractionOption("--momentum"), momentum)
+    .option("--momentum <x>", `from 0, below 1 ${ofSgd(momentum)}`, fractionOption("--momentum"))
+    .option("--weight-decay <x>", `from 0, below 1 ${ofSgd(weightDecay)}`, fractionOption("--weight-decay"))
     .option(
-      "--weight-decay <x>",
-      "L2 coefficient, from 0, below 1",
-      fractionOption("--weight-decay"),
-      weightDecay,
-    )
-    .option(
-      "--schedule <kind:warmup[:epochs:factor]>",
-      "constant:0, cosine:20 or steps:0:2,4:0.1 (warm-up in steps)",
+      "--schedule <kind:warmup[:...]>",
+      "constant:0, cosine:20, steps:0:2,4:0.1 or one with settings, as exponential:0:gamma=0.999 (warm-up in steps)",
       parseSchedule,
       schedule,
     );
@@ -78,7 +100,6 @@ export function declareTrainSettings(command: Command): Command {
 /** The checked configuration. Throws INVALID_ARGUMENT. */
 export function trainConfig(settings: TrainSettings): TrainConfig {
   const { model, modelOption, data, recipe, epochs, seed, batchSize, limit, testLimit } = settings;
-  const { learningRate, momentum, weightDecay, schedule } = settings;
   return checkConfig({
     model,
     modelOptions: modelOption,
@@ -89,8 +110,54 @@ export function trainConfig(settings: TrainSettings): TrainConfig {
     batchSize,
     trainLimit: limit,
     testLimit,
-    optimizer: { learningRate, momentum, weightDecay, schedule },
+    optimizer: optimizerConfig(settings),
   });
+}
+
+/** SGD without settings is not named: its runs keep the records they had when there was no other. */
+function optimizerConfig(given: TrainSettings): OptimizerConfig {
+  const { kind, settings } = given.optimizer;
+  const defaults = optimizerDefaults(kind);
+  const { learningRate = defaults.learningRate, momentum = defaults.momentum } = given;
+  const { weightDecay = defaults.weightDecay, schedule } = given;
+  return {
+    ...(kind === "sgd" ? {} : { kind }),
+    learningRate,
+    ...(momentum === undefined ? {} : { momentum }),
+    weightDecay,
+    schedule,
+    ...(Object.keys(settings).length === 0 ? {} : { settings }),
+  };
+}
+
+/** `kind` or `kind:setting=x,setting=x`. Whether the optimizer has such settings is checked with the configuration. */
+export function parseOptimizer(text: string): OptimizerChoice {
+  const [name, told, ...rest] = text.split(":");
+  const kind = optimizerKind(name);
+  if (rest.length === 0)
+    return { kind, settings: told === undefined ? {} : parseSettings("--optimizer", told) };
+  throw new RoundoffError("INVALID_ARGUMENT", {
+    what: "--optimizer is not one that can be read",
+    expected: "for example adamw or adamw:beta2=0.95,clipNorm=1",
+    received: `"${text}"`,
+  });
+}
+
+/** `name=x,name=x`: numbers of at least 0, each name once. */
+function parseSettings(option: string, text: string): Readonly<Record<string, number>> {
+  const settings: Record<string, number> = {};
+  for (const part of text.split(",")) {
+    const [name, value, ...rest] = part.split("=");
+    if (name === "" || value === undefined || rest.length > 0 || name in settings) {
+      throw new RoundoffError("INVALID_ARGUMENT", {
+        what: `a setting in ${option} is not of the form name=number, or is there twice`,
+        expected: "for example gamma=0.9,power=2",
+        received: `"${part}"`,
+      });
+    }
+    settings[name] = notNegativeOption(`${option}, ${name}`)(value);
+  }
+  return settings;
 }
 
 function modelOption(
@@ -108,18 +175,26 @@ function modelOption(
   return { ...before, [name]: parseInteger(`--model-option ${name}`, value, positive) };
 }
 
-/** `constant:W`, `cosine:W` or `steps:W:E,E,…:F` with W warm-up steps, epochs E counted from 0, and factor F. */
+/**
+ * `constant:W`, `cosine:W`, `steps:W:E,E,…:F` or `kind:W:setting=x,…` with W warm-up steps, epochs E counted from 0, and
+ * factor F.
+ */
 export function parseSchedule(text: string): ScheduleConfig {
-  const [kind, warmup = "0", epochs, factor, ...rest] = text.split(":");
+  const [name, warmup = "0", third, factor, ...rest] = text.split(":");
+  const kind = scheduleKind(name);
   const warmupSteps = parseInteger("--schedule, warm-up steps", warmup, { min: 0 });
-  if ((kind === "constant" || kind === "cosine") && epochs === undefined) return { kind, warmupSteps };
-  if (kind === "steps" && epochs !== undefined && factor !== undefined && rest.length === 0) {
-    const starts = epochs.split(",").map((epoch) => parseInteger("--schedule, epochs", epoch, { min: 0 }));
-    return { kind, warmupSteps, epochs: starts, factor: positiveOption("--schedule, factor")(factor) };
-  }
+  if (kind === "steps") {
+    if (third !== undefined && factor !== undefined && rest.length === 0) {
+      const epochs = third.split(",").map((epoch) => parseInteger("--schedule, epochs", epoch, { min: 0 }));
+      return { kind, warmupSteps, epochs, factor: positiveOption("--schedule, factor")(factor) };
+    }
+  } else if (isSettled(kind)) {
+    const settings = third === undefined ? {} : parseSettings("--schedule", third);
+    if (factor === undefined) return { kind, warmupSteps, settings };
+  } else if (third === undefined) return { kind, warmupSteps };
   throw new RoundoffError("INVALID_ARGUMENT", {
     what: "--schedule is not one that can be read",
-    expected: "constant:0, cosine:20 or steps:0:2,4:0.1",
+    expected: "constant:0, cosine:20, steps:0:2,4:0.1 or for example exponential:0:gamma=0.999",
     received: `"${text}"`,
   });
 }

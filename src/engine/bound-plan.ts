@@ -14,8 +14,12 @@ export interface BindOptions {
   readonly kernels: KernelSet;
   /** Arrays of states that no module holds, by name: optimizer state, loss scale. */
   readonly states?: ReadonlyMap<string, { readonly data: Float32Array }>;
+  /** Arrays of inputs that the caller keeps and fills. */
+  readonly inputs?: ReadonlyMap<string, ExternalArray>;
   /** [seedLow, seedHigh, step] of everything random. */
   readonly clock?: Int32Array;
+  /** The plan of the graph, of a caller who has looked at it before. */
+  readonly built?: BuiltPlan;
 }
 
 export class BoundPlan {
@@ -25,44 +29,63 @@ export class BoundPlan {
   readonly states = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
   private readonly arrays = new Map<string, ExternalArray>();
   private prepared: PreparedPlan | undefined;
-  private last: Promise<unknown> = Promise.resolve();
+  /** The end of the last run that was asked for; undefined when all have ended. */
+  private last: Promise<void> | undefined;
 
-  constructor(graph: Graph, { kernels, states, clock = new Int32Array(3) }: BindOptions) {
+  constructor(graph: Graph, options: BindOptions) {
+    const { kernels, states, inputs, clock = new Int32Array(3), built = buildPlan(graph) } = options;
     this.graph = graph;
-    this.built = buildPlan(graph);
+    this.built = built;
     this.arrays.set(CLOCK, clock);
     for (const { source, shape, dtype } of graph.sources) {
-      const held = source!.holder?.data ?? states?.get(source!.name)?.data;
+      const { name, holder, kind } = source!;
+      const held = holder?.data ?? states?.get(name)?.data;
+      const given = inputs?.get(name);
       if (held !== undefined) {
-        this.arrays.set(source!.name, held);
-        this.states.set(source!.name, { shape, data: held });
-      } else if (source!.kind === "input") {
-        this.allocate(source!.name, dtype, shape);
-      }
+        this.arrays.set(name, held);
+        this.states.set(name, { shape, data: held });
+      } else if (given !== undefined) this.arrays.set(name, given);
+      else if (kind === "input") this.allocate(name, dtype, shape);
     }
     for (const [name, { dtype, shape }] of graph.outputs) this.allocate(name, dtype, shape);
-    requireBound(this.built.plan, this.arrays);
-    this.prepared = kernels.prepare(this.built.plan, this.arrays);
+    requireBound(built.plan, this.arrays);
+    this.prepared = kernels.prepare(built.plan, this.arrays);
   }
 
   private allocate(name: string, dtype: "f32" | "i32", shape: readonly number[]): void {
     this.arrays.set(name, allocate(dtype, elementCount(shape), "f32"));
   }
 
+  /** Every array that the plan is bound to, by name. */
+  get externals(): ReadonlyMap<string, ExternalArray> {
+    return this.arrays;
+  }
+
+  /** Writes an input; one that the graph has no use for is passed over. */
+  write(name: string, values: ArrayLike<number>): void {
+    this.arrays.get(name)?.set(values);
+  }
+
   /**
-   * Writes the inputs, runs, and reads with `results` before the next run may begin. `inputs` is called when it is this
-   * run's turn.
+   * Calls `write`, runs, and reads with `results` before the next run may begin. Begins at once unless an earlier run is
+   * under way.
    */
-  run<T>(inputs: () => ReadonlyMap<string, ArrayLike<number>>, results: (plan: this) => T): Promise<T> {
-    const turn = this.last.then(async () => {
-      if (this.prepared === undefined) throw disposed();
-      for (const [name, values] of inputs()) this.arrays.get(name)?.set(values);
-      await this.prepared.run();
-      return results(this);
-    });
+  run<T>(write: () => void, results: (plan: this) => T): Promise<T> {
+    const turn =
+      this.last === undefined ? this.begin(write, results) : this.last.then(() => this.begin(write, results));
     // A run that fails does not block the next one.
-    this.last = turn.catch(() => undefined);
+    const end = turn.then(nothing, nothing).then(() => {
+      if (this.last === end) this.last = undefined;
+    });
+    this.last = end;
     return turn;
+  }
+
+  private async begin<T>(write: () => void, results: (plan: this) => T): Promise<T> {
+    if (this.prepared === undefined) throw disposed();
+    write();
+    await this.prepared.run();
+    return results(this);
   }
 
   /** A copy of an output of the last run. */
@@ -70,15 +93,24 @@ export class BoundPlan {
     return this.arrays.get(name)!.slice() as Numbers;
   }
 
+  /** An output of one element. */
+  scalar(name: string): number {
+    return this.arrays.get(name)![0];
+  }
+
   /** Frees the plan's memory after the runs that wait. Not needed: it goes with the last reference to the plan. */
   dispose(): void {
-    this.last = this.last.then(() => {
+    const free = () => {
       this.prepared?.dispose?.();
       this.prepared = undefined;
       this.arrays.clear();
-    });
+    };
+    if (this.last === undefined) free();
+    else this.last = this.last.then(free);
   }
 }
+
+const nothing = (): void => undefined;
 
 function disposed(): RoundoffError {
   return new RoundoffError("INVALID_ARGUMENT", {

@@ -139,18 +139,13 @@ function compiled<Args extends unknown[], Out>(
   const traces = new WeakMap<BoundPlan, Trace>();
   const [seedLow, seedHigh] = splitSeed(seed);
   const clock = new Int32Array([seedLow, seedHigh, 0]);
-  const graphOf = ({ graph, result }: Trace): Graph => {
-    for (const {
-      path,
-      tensor: { value },
-    } of tensorsOf(result))
-      graph.output(`result ${path}`, value);
-    return simplify(recipe === undefined ? graph : applyPolicy(graph, recipe.policy));
-  };
   const planOf = (args: readonly unknown[]): BoundPlan =>
     cache.get(signature(args), () => {
       const traced = traceArgs(args);
-      const plan = new BoundPlan(graphOf(traced), { kernels: kernels ?? defaultKernels(), clock });
+      const plan = new BoundPlan(roundedGraph(traced, recipe), {
+        kernels: kernels ?? defaultKernels(),
+        clock,
+      });
       traces.set(plan, traced);
       return plan;
     });
@@ -162,17 +157,25 @@ function compiled<Args extends unknown[], Out>(
     return plan.run(
       () => {
         clock[2] = calls++;
-        return new Map(inputs.map(({ source }, i) => [source!.name, given[i]]));
+        inputs.forEach(({ source }, i) => {
+          plan.write(source!.name, given[i]);
+        });
       },
       () => resultOf(plan, result) as Out,
     );
   };
   return Object.defineProperties(run, {
     plans: { get: () => cache.size },
-    graph: { value: (...args: Args) => graphOf(traceArgs(args)) },
+    graph: { value: (...args: Args) => roundedGraph(traceArgs(args), recipe) },
     dispose: { value: () => cache.clear() },
     [Symbol.dispose ?? Symbol.for("dispose")]: { value: () => cache.clear() },
   }) as unknown as Compiled<Args, Out>;
+}
+
+/** The graph of a trace with its results as outputs, rounded as the recipe says. */
+export function roundedGraph({ graph, result }: Trace, recipe: Recipe | undefined): Graph {
+  for (const { path, tensor: one } of tensorsOf(result)) graph.output(`result ${path}`, one.value);
+  return simplify(recipe === undefined ? graph : applyPolicy(graph, recipe.policy));
 }
 
 /** The traced result with the numbers of the last run. */

@@ -6,17 +6,15 @@ import type { Graph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import { initialize, type Module } from "../nn/index.ts";
-import { learningRateName } from "../optim/append-update.ts";
 import type { Optimizer, ParameterInfo } from "../optim/optimizer.ts";
-import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
 import type { Recipe } from "../precision/recipe.ts";
-import { splitSeed } from "../random/streams.ts";
 import { BoundPlan } from "./bound-plan.ts";
 import { resultOf } from "./compile.ts";
 import { defaultKernels } from "./default-kernels.ts";
 import { numbersOf } from "./eager.ts";
 import { optimizerName, stateOf } from "./model-registry.ts";
 import { PlanCache } from "./plan-cache.ts";
+import { StepInputs } from "./step-inputs.ts";
 import { signature, tensorsOf } from "./structure.ts";
 import { type StepTrace, traceStep } from "./trace-step.ts";
 import { addTrainingState, type ModelState, roundInitialState } from "./training-state.ts";
@@ -110,7 +108,7 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
   private readonly model: M;
   private readonly options: TrainStepOptions<M, Batch, L>;
   private readonly cache: PlanCache<StepPlans>;
-  private readonly clock: Int32Array;
+  private readonly inputs: StepInputs;
   /** Sums of gradients between updates. */
   private readonly sums: ModelState = new Map();
   private summed = 0;
@@ -121,8 +119,8 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
     this.options = options;
     this.state = stateOf(model);
     this.cache = new PlanCache(options.maxPlans);
-    const [seedLow, seedHigh] = splitSeed(options.seed ?? 0);
-    this.clock = new Int32Array([seedLow, seedHigh, 0]);
+    const { optimizer, recipe, seed = 0 } = options;
+    this.inputs = new StepInputs({ optimizer, lossScaling: recipe?.lossScaling, state: this.state, seed });
   }
 
   get plans(): number {
@@ -144,11 +142,12 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
     const { inputs } = plans.trace;
     const { accumulate = 1 } = this.options;
     const result = await plans.forward.run(
-      () =>
-        new Map([
-          ...inputs.map(({ source }, i) => [source!.name, given[i]] as const),
-          ...this.control(learningRate),
-        ]),
+      () => {
+        inputs.forEach(({ source }, i) => {
+          plans.forward.write(source!.name, given[i]);
+        });
+        this.writeInputs(plans.forward, learningRate);
+      },
       (plan) => this.read(plan, plans.trace),
     );
     if (plans.update === undefined) this.steps++;
@@ -180,32 +179,23 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
     const plan = new BoundPlan(graph, {
       kernels,
       states: new Map([...this.state, ...this.sums]),
-      clock: this.clock,
+      clock: this.inputs.clock,
     });
     roundInitialState(plan.states, plan.built.plan);
     return plan;
   }
 
-  /** What the host writes before a run: learning rates, loss scale, clock. */
-  private control(learningRate: number | undefined): [string, ArrayLike<number>][] {
-    const { optimizer, accumulate = 1 } = this.options;
-    this.clock[2] = accumulate === 1 ? this.steps : this.steps * accumulate + this.summed;
-    const rates = optimizer.learningRates(this.steps).map((rate) => learningRate ?? rate);
-    this.usedScale = this.lossScale();
-    return [
-      ...rates.map((rate, group): [string, number[]] => [learningRateName(group), [rate]]),
-      [LOSS_SCALE_SEED, [this.usedScale / accumulate]],
-    ];
-  }
-
-  private lossScale(): number {
-    const { lossScaling = { kind: "none" } } = this.options.recipe ?? {};
-    return this.state.get(LOSS_SCALE_STATE)?.data[0] ?? initialScale(lossScaling);
+  private writeInputs(plan: BoundPlan, learningRate: number | undefined): void {
+    const { accumulate = 1 } = this.options;
+    const { steps: step, summed } = this;
+    const clock = step * accumulate + summed;
+    const { lossScale } = this.inputs.write(plan, { step, clock, accumulate, learningRate });
+    this.usedScale = lossScale;
   }
 
   private async update(plan: BoundPlan, learningRate: number | undefined): Promise<void> {
     await plan.run(
-      () => new Map(this.control(learningRate)),
+      () => this.writeInputs(plan, learningRate),
       () => {
         for (const { data } of this.sums.values()) data.fill(0);
       },
@@ -218,14 +208,14 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
     const { outputs, ...scalars } = losses;
     const numbers = Object.entries(scalars).map(([name, value]) => [
       name,
-      value instanceof Tensor ? plan.output(`result ${name}`)[0] : value,
+      value instanceof Tensor ? plan.scalar(`result ${name}`) : value,
     ]);
     return {
       ...Object.fromEntries(numbers),
       ...(outputs === undefined ? {} : (resultOf(plan, { outputs }) as object)),
-      ...(gradientNorm === undefined ? {} : { gradientNorm: plan.output("gradientNorm")[0] }),
+      ...(gradientNorm === undefined ? {} : { gradientNorm: plan.scalar("gradientNorm") }),
       lossScale: this.usedScale,
-      skippedSteps: this.state.get(LOSS_SCALE_STATE)?.data[2] ?? 0,
+      skippedSteps: this.inputs.skippedSteps,
     } as StepResult<L>;
   }
 }

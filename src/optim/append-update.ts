@@ -11,11 +11,12 @@ import type { AssignedRule, Optimizer, ParameterInfo } from "./optimizer.ts";
 export const learningRateName = (group = 0): string =>
   group === 0 ? "learningRate" : `learningRate.${group}`;
 
-const DEFAULT_NAME = "optimizer";
+/** Of the one optimizer that a model usually has. */
+export const DEFAULT_OPTIMIZER_NAME = "optimizer";
 
 /** The state of a parameter that an optimizer keeps: `fc.weight.momentum`, of a second one `fc.weight.optimizer2.momentum`. */
 const stateName = (parameter: string, state: string, optimizer: string): string =>
-  optimizer === DEFAULT_NAME ? `${parameter}.${state}` : `${parameter}.${optimizer}.${state}`;
+  optimizer === DEFAULT_OPTIMIZER_NAME ? `${parameter}.${state}` : `${parameter}.${optimizer}.${state}`;
 
 /** The moving average of a parameter. */
 export const averageName = (parameter: string): string => `${parameter}.ema`;
@@ -39,7 +40,7 @@ export function appendUpdate(
   graph: Graph,
   optimizer: Optimizer,
   trained: readonly Trained[],
-  { lossScaling, name = DEFAULT_NAME, emaDecay }: UpdateOptions,
+  { lossScaling, name = DEFAULT_OPTIMIZER_NAME, emaDecay }: UpdateOptions,
 ): { readonly gradientNorm?: Value } {
   return graph.during("update", () => {
     const gradients = trained.map(({ gradient }) => gradient);

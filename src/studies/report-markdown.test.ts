@@ -57,4 +57,16 @@ describe("facts of a report", () => {
     expect(facts.get("Test examples")).toBe("all");
     expect(facts.get("Learning rate")).toBe("0.05, times 0.1 after 3, 5 epochs, warm-up of 100 steps");
   });
+
+  it("name an optimizer other than SGD with its settings", () => {
+    const schedule = { kind: "exponential", settings: { gamma: 0.9 } };
+    const { settings } = syntheticSpec({
+      optimizer: { kind: "adamw", learningRate: 0.01, schedule, settings: { beta2: 0.95 } },
+    });
+    const facts = new Map(describeSetting(settings[0]).map((fact) => [fact.title, fact.values[0]]));
+    expect(facts.get("Optimizer")).toBe("adamw");
+    expect(facts.get("Learning rate")).toBe("0.01, exponential (gamma 0.9)");
+    expect(facts.get("Other settings of the optimizer")).toBe("beta2 0.95");
+    expect(facts.get("Momentum")).toBeUndefined();
+  });
 });

@@ -70,8 +70,14 @@ export function describeSetting(setting: StudySetting): readonly Fact[] {
       title: "Learning rate",
       values: [`${optimizer.learningRate}, ${describeSchedule(optimizer.schedule)}`],
     },
-    { title: "Momentum", values: [String(optimizer.momentum)] },
+    ...(optimizer.kind === undefined ? [] : [{ title: "Optimizer", values: [optimizer.kind] }]),
+    ...(optimizer.momentum === undefined
+      ? []
+      : [{ title: "Momentum", values: [String(optimizer.momentum)] }]),
     { title: "Weight decay", values: [String(optimizer.weightDecay)] },
+    ...(optimizer.settings === undefined
+      ? []
+      : [{ title: "Other settings of the optimizer", values: [settingsText(optimizer.settings)] }]),
   ];
 }
 
@@ -79,8 +85,14 @@ function describeSchedule(schedule: ScheduleConfig): string {
   const warmup = schedule.warmupSteps > 0 ? `, warm-up of ${grouped(schedule.warmupSteps)} steps` : "";
   if (schedule.kind === "steps")
     return `times ${schedule.factor} after ${schedule.epochs.join(", ")} epochs${warmup}`;
+  if ("settings" in schedule) return `${schedule.kind} (${settingsText(schedule.settings)})${warmup}`;
   return `${schedule.kind}${schedule.kind === "cosine" ? " to 0" : ""}${warmup}`;
 }
+
+const settingsText = (settings: Readonly<Record<string, number>>): string =>
+  Object.entries(settings)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ");
 
 /** All setting names that any recipe gives, in first-seen order, with the value per recipe (`–` where it has none). */
 export function recipeTable(

@@ -68,6 +68,17 @@ describe("parseStudySpec", () => {
     expect(spec.settings[0].trainLimit).toBeUndefined();
   });
 
+  it("takes any optimizer and schedule with their settings", () => {
+    const optimizer = {
+      kind: "adamw",
+      learningRate: 1e-3,
+      weightDecay: 0.01,
+      schedule: { kind: "oneCycle", warmupSteps: 0, settings: { pctStart: 0.25 } },
+      settings: { beta2: 0.98 },
+    };
+    expect(parse({ optimizer }).settings[0].optimizer).toEqual(optimizer);
+  });
+
   const two = (second: Record<string, unknown>) => ({
     settings: [
       { id: "a", title: "A" },
@@ -108,6 +119,11 @@ describe("parseStudySpec", () => {
       "a field of another schedule",
       { optimizer: { learningRate: 1, schedule: { kind: "cosine", factor: 0.1 } } },
       /optimizer\.schedule\.factor: .*cosine/,
+    ],
+    [
+      "an unknown optimizer",
+      { optimizer: { kind: "adamx", learningRate: 1 } },
+      /studies\.quick\.optimizer\.kind: .*"adamw".*received "adamx"/,
     ],
   ];
 

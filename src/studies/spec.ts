@@ -3,8 +3,8 @@
  * the margin that is stated before the run. `parseStudySpec` reads a study file. Knows nothing of how runs are made:
  * whether a model, recipe or data set of that name exists is for the runner to say.
  */
-import type { ScheduleConfig } from "../optim/schedules.ts";
-import type { OptimizerConfig } from "../train/config.ts";
+import { OPTIMIZER_KINDS, type OptimizerConfig, optimizerDefaults } from "../optim/optimizer-config.ts";
+import { isSettled, SCHEDULE_KINDS, type ScheduleConfig } from "../optim/schedules.ts";
 import type { Check, JsonObject } from "./checked-json.ts";
 import {
   distinctList,
@@ -185,30 +185,43 @@ function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, path) => (value === undefined ? undefined : check(value, path));
 }
 
+const OPTIMIZER_FIELDS = ["kind", "learningRate", "momentum", "weightDecay", "schedule", "settings"] as const;
+
 const parseOptimizer: Check<OptimizerConfig> = (value, path) => {
-  const fields = objectOf(value, path, ["learningRate", "momentum", "weightDecay", "schedule"]);
+  const fields = objectOf(value, path, OPTIMIZER_FIELDS);
+  const kind = fields.kind === undefined ? undefined : oneOf(OPTIMIZER_KINDS)(fields.kind, `${path}.kind`);
+  const momentum = optimizerDefaults(kind).momentum === undefined ? fields.momentum : (fields.momentum ?? 0);
   return {
+    ...(kind !== undefined && kind !== "sgd" && { kind }),
     learningRate: number("a number above 0", (v) => v > 0)(fields.learningRate, `${path}.learningRate`),
-    momentum: number("a number of at least 0 and below 1", (v) => v >= 0 && v < 1)(
-      fields.momentum ?? 0,
-      `${path}.momentum`,
-    ),
+    ...(momentum !== undefined && {
+      momentum: number("a number of at least 0 and below 1", (v) => v >= 0 && v < 1)(
+        momentum,
+        `${path}.momentum`,
+      ),
+    }),
     weightDecay: notNegative(fields.weightDecay ?? 0, `${path}.weightDecay`),
     schedule: parseSchedule(fields.schedule ?? { kind: "constant" }, `${path}.schedule`),
+    ...(fields.settings !== undefined && {
+      settings: tableOf(notNegative)(fields.settings, `${path}.settings`),
+    }),
   };
 };
 
 const parseSchedule: Check<ScheduleConfig> = (value, path) => {
-  const fields = objectOf(value, path, ["kind", "warmupSteps", "epochs", "factor"]);
-  const kind = oneOf(["constant", "cosine", "steps"])(fields.kind, `${path}.kind`);
+  const fields = objectOf(value, path, ["kind", "warmupSteps", "epochs", "factor", "settings"]);
+  const kind = oneOf(SCHEDULE_KINDS)(fields.kind, `${path}.kind`);
   const warmupSteps = whole(0)(fields.warmupSteps ?? 0, `${path}.warmupSteps`);
   if (kind === "steps") {
     const epochs = distinctList(whole(0))(fields.epochs, `${path}.epochs`);
     return { kind, warmupSteps, epochs, factor: fraction(fields.factor, `${path}.factor`) };
   }
-  for (const unused of ["epochs", "factor"]) {
+  for (const unused of isSettled(kind) ? ["epochs", "factor"] : ["epochs", "factor", "settings"]) {
     if (fields[unused] !== undefined)
       throw fieldError(`${path}.${unused}`, `no such field in a ${kind} schedule`, fields[unused]);
+  }
+  if (isSettled(kind)) {
+    return { kind, warmupSteps, settings: tableOf(notNegative)(fields.settings ?? {}, `${path}.settings`) };
   }
   return { kind, warmupSteps };
 };

@@ -1,13 +1,6 @@
 /** What one run trains: names, sizes and optimizer settings. Plain data that goes into the run record as it is. */
 import { RoundoffError } from "../base/errors.ts";
-import type { ScheduleConfig } from "../optim/schedules.ts";
-
-export interface OptimizerConfig {
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly schedule: ScheduleConfig;
-}
+import { checkOptimizer, type OptimizerConfig, optimizerDefaults } from "../optim/optimizer-config.ts";
 
 export interface TrainConfig {
   readonly model: string;
@@ -25,9 +18,7 @@ export interface TrainConfig {
 
 /** Settings of a run that names only what it must: SGD with momentum, cosine schedule with a short warm-up. */
 export const DEFAULT_OPTIMIZER: OptimizerConfig = {
-  learningRate: 0.1,
-  momentum: 0.9,
-  weightDecay: 5e-4,
+  ...optimizerDefaults("sgd"),
   schedule: { kind: "cosine", warmupSteps: 20 },
 };
 
@@ -46,11 +37,7 @@ export function checkConfig(config: TrainConfig): TrainConfig {
   positive("testLimit", config.testLimit);
   if (!Number.isSafeInteger(config.seed) || config.seed < 0)
     fail("seed", "an integer of at least 0", config.seed);
-  const { learningRate, momentum, weightDecay } = config.optimizer;
-  if (!(learningRate > 0 && learningRate < Infinity)) fail("learningRate", "a number above 0", learningRate);
-  if (!(momentum >= 0 && momentum < 1)) fail("momentum", "a number of at least 0 and below 1", momentum);
-  if (!(weightDecay >= 0 && weightDecay < Infinity))
-    fail("weightDecay", "a number of at least 0", weightDecay);
+  checkOptimizer(config.optimizer);
   return config;
 }
 

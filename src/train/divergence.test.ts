@@ -14,7 +14,7 @@ function stepsUntilHopeless(
 ): number {
   const watch = new DivergenceWatch(stateOf(1), FRESH);
   for (let step = 1; step <= 1000; step++) {
-    if (watch.afterStep({ loss: 1, correct: 0, ...result(step) })) return step;
+    if (watch.afterStep({ loss: 1, ...result(step) })) return step;
   }
   return Number.POSITIVE_INFINITY;
 }
@@ -59,7 +59,6 @@ describe("DivergenceWatch", () => {
       // The loss tells a step later than the weights.
       hopeless = watch.afterStep({
         loss: done > 6 ? Number.NaN : 1,
-        correct: 0,
         lossScale: 1,
         skippedSteps: 0,
       });

@@ -48,7 +48,11 @@ export class DivergenceWatch {
   }
 
   /** After a step: whether the run cannot go on. */
-  afterStep({ loss, lossScale, skippedSteps }: StepResult): boolean {
+  afterStep({
+    loss,
+    lossScale,
+    skippedSteps,
+  }: Pick<StepResult, "loss" | "lossScale" | "skippedSteps">): boolean {
     this.nonFiniteSteps = Number.isFinite(loss) ? 0 : this.nonFiniteSteps + 1;
     const stuck = skippedSteps > this.lastSkipped && (lossScale === this.lastScale || this.lastScale === 0);
     this.stuckSteps = stuck ? this.stuckSteps + 1 : 0;

@@ -1,81 +1,71 @@
 /**
- * The two graphs of a run: the training step (forward, loss, backward, check, update) and the evaluation of a batch. Both
- * are traced from the same model and rounded by the same policy.
+ * What a run traces: the loss of a batch of pictures, for its training step and for evaluation. Gradients, updates and
+ * roundings are the engine's.
  */
-
-import { gradients } from "../autodiff/gradients.ts";
-import { simplify } from "../compile/simplify.ts";
-import { Graph, type Value } from "../graph/graph.ts";
-import { Tensor } from "../graph/tensor.ts";
+import { roundedGraph } from "../engine/compile.ts";
+import { tensor } from "../engine/eager.ts";
+import { trace } from "../engine/trace.ts";
+import { traceStep } from "../engine/trace-step.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { type Classifier, classifierLogits } from "../models/classifier.ts";
-import { crossEntropy, namedParameters } from "../nn/index.ts";
-import { appendUpdate, type Trained } from "../optim/append-update.ts";
-import { SGD, type SgdOptions } from "../optim/optimizers.ts";
-import { applyPolicy } from "../precision/apply-policy.ts";
-import { LOSS_SCALE_SEED } from "../precision/loss-scaling.ts";
+import { crossEntropy } from "../nn/index.ts";
+import { DEFAULT_OPTIMIZER_NAME } from "../optim/append-update.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
 import type { Recipe } from "../precision/recipe.ts";
 
-/** Names of the external arrays of both graphs. */
+/** Names of the external arrays of both graphs. `answerLoss` leaves auxiliary classifiers out. */
 export const EXTERNALS = {
-  images: "images",
-  labels: "labels",
-  loss: "loss",
-  correct: "correct",
-  logits: "logits",
+  images: "argument 0.images",
+  labels: "argument 0.labels",
+  answerLoss: "result answerLoss",
+  correct: "result correct",
 } as const;
 
 /** [N, H, W, C] of a batch. */
 export type BatchShape = readonly [number, number, number, number];
 
-/** One step of training as a graph: outputs `loss` and `correct`, updates of every state. */
+/** The arrays that a step reads its batch from. */
+export interface BatchArrays {
+  readonly shape: BatchShape;
+  readonly images: Float32Array;
+  readonly labels: Int32Array;
+}
+
+export function batchArrays(shape: BatchShape): BatchArrays {
+  const [n, h, w, c] = shape;
+  return { shape, images: new Float32Array(n * h * w * c), labels: new Int32Array(n) };
+}
+
+/** One step of training as a graph: outputs of the loss, updates of every state. */
 export function trainGraph(
   model: Classifier,
-  recipe: Recipe,
-  batchShape: BatchShape,
-  optimizer: SgdOptions,
+  { recipe, batch, optimizer }: { recipe: Recipe; batch: BatchArrays; optimizer: Optimizer },
 ): Graph {
-  const graph = new Graph({ training: true });
-  const loss = traceLoss(graph, model, batchShape);
-  const members = namedParameters(model);
-  const parameters = members.map(([name, { shape, kind }]) =>
-    graph.source({ kind: "state", name }, shape, kind),
+  const options = { loss: classifierLoss, optimizer, recipe, name: DEFAULT_OPTIMIZER_NAME };
+  return traceStep(model, tensorsOf(batch), options).graph;
+}
+
+/** The same losses in evaluation mode: running statistics, no updates. */
+export function evaluationGraph(model: Classifier, recipe: Recipe, batch: BatchArrays): Graph {
+  const loss = (given: ReturnType<typeof tensorsOf>) => {
+    const { answerLoss, correct } = classifierLoss(model, given);
+    return { answerLoss, correct };
+  };
+  return roundedGraph(trace(loss, [tensorsOf(batch)], false), recipe);
+}
+
+function tensorsOf({ images, labels, shape }: BatchArrays) {
+  return { images: tensor(images, { shape }), labels: tensor(labels) };
+}
+
+/** What is reported is the loss of the answer; auxiliary classifiers only train. */
+function classifierLoss(model: Classifier, { images, labels }: { images: Tensor; labels: Tensor }) {
+  const { logits, auxiliary } = classifierLogits(model.forward(images));
+  const { loss: answerLoss, correct } = crossEntropy(logits, labels);
+  const loss = auxiliary.reduce(
+    (sum, { logits: aside, weight }) => sum.add(crossEntropy(aside, labels).loss.affine(weight)),
+    answerLoss,
   );
-  const seed = lossSeed(graph, recipe);
-  const found = gradients(graph, [loss], [seed], parameters);
-  const trained = members.flatMap(([name, { shape, kind }], i): Trained[] => {
-    const [parameter, gradient] = [parameters[i], found[i]];
-    return gradient === undefined ? [] : [{ info: { name, kind, shape }, parameter, gradient }];
-  });
-  appendUpdate(graph, new SGD(optimizer), trained, { lossScaling: recipe.lossScaling });
-  return simplify(applyPolicy(graph, recipe.policy));
-}
-
-/** Loss and correct count of a batch in evaluation mode: running statistics, no updates. */
-export function evaluationGraph(model: Classifier, recipe: Recipe, batchShape: BatchShape): Graph {
-  const graph = new Graph({ training: false });
-  traceLoss(graph, model, batchShape);
-  return simplify(applyPolicy(graph, recipe.policy));
-}
-
-function traceLoss(graph: Graph, model: Classifier, batchShape: BatchShape): Value {
-  const images = graph.source({ kind: "input", name: EXTERNALS.images }, batchShape, "input");
-  const labels = graph.source({ kind: "input", name: EXTERNALS.labels }, [batchShape[0]], "label", "i32");
-  const target = new Tensor(graph, labels);
-  const { logits, auxiliary } = classifierLogits(model.forward(new Tensor(graph, images)));
-  const { loss, correct } = crossEntropy(logits, target);
-  graph.output(EXTERNALS.loss, loss.value);
-  graph.output(EXTERNALS.correct, correct.value);
-  // What is reported is the loss of the answer; auxiliary classifiers only train.
-  return auxiliary.reduce(
-    (sum, { logits: aside, weight }) => sum.add(crossEntropy(aside, target).loss.affine(weight)),
-    loss,
-  ).value;
-}
-
-/** The gradient of the loss with respect to itself: 1, or the loss scale as the caller writes it before each step. */
-function lossSeed(graph: Graph, recipe: Recipe): Value {
-  if (recipe.lossScaling.kind !== "none") {
-    return graph.source({ kind: "input", name: LOSS_SCALE_SEED }, [], "control");
-  }
-  return graph.during("backward", () => graph.apply("fill", [], { value: 1, shape: [] }, ["control"])[0]);
+  return { loss, answerLoss, correct };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkpointFiles } from "../../test/checkpoint-files.ts";
+import type { OptimizerConfig } from "../optim/optimizer-config.ts";
 import { readRecord } from "../runlog/reader.ts";
 import type { TrainConfig } from "./config.ts";
 import { tinyConfig, tinyRun } from "./run.fixture.ts";
@@ -16,6 +17,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await rm(out, { recursive: true, force: true });
 });
+
+const schedule = { kind: "exponential", warmupSteps: 1, settings: { gamma: 0.9 } } as const;
 
 const options = (directory: string, changes: Partial<TrainConfig> = {}) =>
   tinyRun(join(out, directory), changes);
@@ -64,6 +67,40 @@ describe("train", () => {
       }
     },
   );
+
+  it.each<OptimizerConfig>([
+    { kind: "adam", learningRate: 1e-3, weightDecay: 0, schedule, settings: { amsgrad: 1 } },
+    { kind: "adamw", learningRate: 1e-3, weightDecay: 0.01, schedule, settings: { clipNorm: 1 } },
+    {
+      kind: "rmsprop",
+      learningRate: 1e-4,
+      momentum: 0.9,
+      weightDecay: 0,
+      schedule,
+      settings: { centered: 1 },
+    },
+    { kind: "adagrad", learningRate: 1e-2, weightDecay: 0, schedule, settings: { lrDecay: 0.01 } },
+    {
+      kind: "lars",
+      learningRate: 1,
+      momentum: 0.9,
+      weightDecay: 1e-4,
+      schedule,
+      settings: { decayBiases: 0 },
+    },
+    { kind: "lamb", learningRate: 1e-2, weightDecay: 0.01, schedule },
+    { learningRate: 0.05, momentum: 0.9, weightDecay: 0, schedule, settings: { nesterov: 1 } },
+  ])("$kind learns, and a resumed run ends in the bytes of an uninterrupted one", async (optimizer) => {
+    const { recordPath } = await train(options("whole", { optimizer, recipe: "fp16" }));
+    const record = await readRecord(recordPath);
+    expect(record.header.optimizer).toEqual(optimizer);
+    expect(record.epochs[1].trainLoss).toBeLessThan(record.epochs[0].trainLoss);
+    const abort = new AbortController();
+    const onProgress = ({ step }: { step: number }) => step === 3 && abort.abort();
+    await train({ ...options("stopped", { optimizer, recipe: "fp16" }), signal: abort.signal, onProgress });
+    await train({ ...options("stopped", { optimizer, recipe: "fp16" }), resume: true });
+    expectSameFiles("whole", "stopped");
+  });
 
   it("starts all recipes from the same weights and batches", async () => {
     const losses = await Promise.all(

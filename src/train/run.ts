@@ -4,7 +4,8 @@ import { elementCount } from "../graph/graph.ts";
 import { modelDefinition } from "../models/catalog.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { createModel } from "../models/model.ts";
-import { namedStates } from "../nn/index.ts";
+import { namedStates, Parameter } from "../nn/index.ts";
+import { createOptimizer, type OptimizerConfig } from "../optim/optimizer-config.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import { checkConfig, IMAGE_SIZE } from "./config.ts";
 import { requireMemory } from "./memory.ts";
@@ -24,16 +25,22 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const model = createModel(definition, task, options.config.modelOptions);
   const lock = await openOutput(options.out, options.resume === true || options.replace === true);
   try {
-    requireMemory(`the state of model "${definition.name}"`, stateBytes(model));
+    requireMemory(`the state of model "${definition.name}"`, stateBytes(model, options.config.optimizer));
     return await new TrainingRun(options, recipe, model).execute();
   } finally {
     lock.release();
   }
 }
 
-/** Parameters, momentum and the copy of both that finds out where a run went wrong, in FP32. */
-function stateBytes(model: Classifier): number {
-  return namedStates(model).reduce((bytes, [, { shape }]) => bytes + 4 * 4 * elementCount(shape), 0);
+/** Parameters, the optimizer's state and the copy of both that finds out where a run went wrong, in FP32. */
+function stateBytes(model: Classifier, config: OptimizerConfig): number {
+  const optimizer = createOptimizer(config, { totalSteps: 1, stepsPerEpoch: 1 });
+  return namedStates(model).reduce((bytes, [name, member]) => {
+    const { shape } = member;
+    const states =
+      member instanceof Parameter ? optimizer.ruleOf({ name, kind: member.kind, shape }).rule.states : [];
+    return bytes + 2 * 4 * elementCount(shape) * (1 + states.length);
+  }, 0);
 }
 
 /** The error that a caller raises for a run that was stopped from outside. */

@@ -7,7 +7,7 @@ import { performance } from "node:perf_hooks";
 import { RoundoffError } from "../base/errors.ts";
 import { createTrainLoader, type TrainLoader } from "../data/loader.ts";
 import type { Classifier } from "../models/classifier.ts";
-import { learningRateAt } from "../optim/schedules.ts";
+import { createOptimizer } from "../optim/optimizer-config.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import type { EndStatus, NonFiniteTensor, WarningLine } from "../runlog/schema.ts";
 import {
@@ -81,12 +81,12 @@ export class TrainingRun {
     });
     const batchShape = [config.batchSize, ...this.loader.imageShape] as const;
     this.state = initialState(model, config.seed);
-    const { momentum, weightDecay } = config.optimizer;
+    const stepsPerEpoch = this.loader.batchesPerEpoch;
+    this.totalSteps = config.epochs * stepsPerEpoch;
+    const optimizer = createOptimizer(config.optimizer, { totalSteps: this.totalSteps, stepsPerEpoch });
     const shared = { recipe, kernels, state: this.state };
-    const optimizer = { momentum, weightDecay };
     this.step = compileTrainStep(model, { ...shared, batchShape, seed: config.seed, optimizer });
     this.evaluator = compileEvaluator(model, data.test, config.testLimit, shared);
-    this.totalSteps = config.epochs * this.loader.batchesPerEpoch;
     this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
     const dataSha256 = data.provenance.sha256;
     this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe) };
@@ -190,14 +190,13 @@ export class TrainingRun {
       const began = performance.now();
       this.step.images.set(next.value.images);
       this.step.labels.set(next.value.labels);
-      const learningRate = this.learningRate(this.done);
-      const running = this.step.run({ step: this.done, learningRate });
+      const running = this.step.run(this.done);
       next = batches.next();
       const result = await running;
       if (!Number.isFinite(result.loss)) this.requireFiniteBatch();
       this.done++;
       journal.timed(this.done, this.config.batchSize, (performance.now() - began) / 1000, next.done === true);
-      this.account(epoch, learningRate, result, journal);
+      this.account(epoch, result, journal);
       if (this.watch.afterStep(result)) return "diverged";
       if (next.done !== true && this.done % (this.options.checkpointEvery ?? Infinity) === 0)
         await this.checkpoint(journal);
@@ -219,11 +218,11 @@ export class TrainingRun {
   }
 
   private async locateNonFinite(): Promise<NonFiniteTensor | undefined> {
-    const { built, externals } = this.step;
+    const { built, externals } = this.step.plan;
     const probe = prepareNonFiniteProbe(built, this.options.kernels, externals);
     const perEpoch = this.loader.batchesPerEpoch;
     const prepare = (step: number) => {
-      this.step.control({ step, learningRate: this.learningRate(step) });
+      this.step.control(step);
       const batches = this.loader.epoch(Math.floor(step / perEpoch), {
         fromBatch: step % perEpoch,
         into: this.step,
@@ -233,14 +232,8 @@ export class TrainingRun {
     return this.watch.locate(this.done, { prepare, probe });
   }
 
-  private learningRate(step: number): number {
-    const { schedule, learningRate } = this.config.optimizer;
-    const length = { totalSteps: this.totalSteps, stepsPerEpoch: this.loader.batchesPerEpoch };
-    return learningRateAt(schedule, learningRate, step, length);
-  }
-
-  private account(epoch: number, learningRate: number, result: StepResult, journal: Journal): void {
-    const { loss, correct, lossScale, skippedSteps } = result;
+  private account(epoch: number, result: StepResult, journal: Journal): void {
+    const { loss, correct, learningRate, lossScale, skippedSteps } = result;
     const examples = this.config.batchSize;
     this.sums.loss += loss * examples;
     this.sums.correct += correct;
@@ -291,7 +284,7 @@ export class TrainingRun {
       position: this.position(),
     } as const;
     await saveCheckpoint(out, this.state, manifest, {
-      formats: stateFormats(this.step.built.plan),
+      formats: stateFormats(this.step.plan.built.plan),
       keep,
       files,
     });

@@ -2,6 +2,7 @@
 import type { KernelSet } from "../../kernels/contract.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { createModel } from "../../models/model.ts";
+import { SGD } from "../../optim/optimizers.ts";
 import { randomStream } from "../../random/streams.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
 import { initialState } from "../../train/model-state.ts";
@@ -67,7 +68,7 @@ function compileStep(
     kernels,
     batchShape: [batch, image, image, channels],
     state: initialState(model, SEED),
-    optimizer: { momentum: 0.9 },
+    optimizer: new SGD({ lr: LEARNING_RATE, momentum: 0.9 }),
     seed: SEED,
   });
   const random = randomStream({ seed: SEED, stream: "augment" });
@@ -76,7 +77,7 @@ function compileStep(
   let step = 0;
   return {
     recipe: recipe.name,
-    arenaBytes: compiled.built.plan.arenaBytes,
-    run: async () => void (await compiled.run({ step: step++, learningRate: LEARNING_RATE })),
+    arenaBytes: compiled.plan.built.plan.arenaBytes,
+    run: async () => void (await compiled.run(step++)),
   };
 }

@@ -10,9 +10,10 @@ import {
 import { mermaid } from "../../compile/mermaid.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { createModel } from "../../models/model.ts";
+import { createOptimizer } from "../../optim/optimizer-config.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
 import { DEFAULT_OPTIMIZER, IMAGE_SIZE } from "../../train/config.ts";
-import { trainGraph } from "../../train/graphs.ts";
+import { batchArrays, trainGraph } from "../../train/graphs.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { integerOption } from "../option-values.ts";
 import { formatNumber } from "../progress.ts";
@@ -55,8 +56,9 @@ function explain({
 }: Omit<ExplainOptions, "mermaid">): Explanation {
   const recipe = findRecipe(recipeName);
   const model = createModel(modelDefinition(name), { channels, size: image, classes });
-  const { momentum, weightDecay } = DEFAULT_OPTIMIZER;
-  const graph = trainGraph(model, recipe, [batch, image, image, channels], { momentum, weightDecay });
+  const optimizer = createOptimizer(DEFAULT_OPTIMIZER, { totalSteps: 1, stepsPerEpoch: 1 });
+  const shape = [batch, image, image, channels] as const;
+  const graph = trainGraph(model, { recipe, batch: batchArrays(shape), optimizer });
   return explainPlan(graph, buildPlan(graph));
 }
 
