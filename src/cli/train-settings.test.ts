@@ -85,7 +85,7 @@ describe("the settings of a run", () => {
   it.each([
     ["--model-option", "width"],
     ["--model-option", "width=8=9"],
-    ["--model-option", "width=0"],
+    ["--model-option", "width=-1"],
     ["--momentum", "1"],
     ["--weight-decay", "-0.1"],
     ["--limit", "0"],

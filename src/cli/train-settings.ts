@@ -2,7 +2,7 @@
  * The options of `roundoff train` and the configuration they mean. Reads back what train/command.ts writes into run
  * records, so that the command line of a record makes the same run again.
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { RoundoffError } from "../base/errors.ts";
 import {
   type OptimizerConfig,
@@ -11,7 +11,13 @@ import {
   optimizerKind,
 } from "../optim/optimizer-config.ts";
 import { isSettled, type ScheduleConfig, scheduleKind } from "../optim/schedules.ts";
-import { checkConfig, DEFAULT_OPTIMIZER, type TrainConfig } from "../train/config.ts";
+import {
+  BATCH_ORDERS,
+  type BatchOrder,
+  checkConfig,
+  DEFAULT_OPTIMIZER,
+  type TrainConfig,
+} from "../train/config.ts";
 import {
   fractionOption,
   integerOption,
@@ -35,6 +41,8 @@ export interface TrainSettings {
   readonly momentum?: number;
   readonly weightDecay?: number;
   readonly schedule: ScheduleConfig;
+  readonly telemetryEvery?: number;
+  readonly batchOrder?: BatchOrder;
 }
 
 /** What `--optimizer` says. */
@@ -70,7 +78,11 @@ export function declareTrainSettings(command: Command): Command {
     .requiredOption("--model <name>", "the model")
     .option("--model-option <name=n>", "a size of the model, as width=8; may be repeated", modelOption, {})
     .option("--data <name>", "the data set", "fashion-mnist")
-    .option("--recipe <name>", "number formats, scaling and rounding, by the name of their set-up", "fp32")
+    .option(
+      "--recipe <name>",
+      "number formats, scaling and rounding: a name, or with options as fp8:scale=1000",
+      "fp32",
+    )
     .option("--epochs <n>", "passes over the training data", integerOption("--epochs", positive), 1)
     .option("--seed <n>", "the only source of randomness", integerOption("--seed", { min: 0 }), 0)
     .option("--limit <n>", "use so many training examples", integerOption("--limit", positive))
@@ -94,12 +106,23 @@ export function declareTrainSettings(command: Command): Command {
       "constant:0, cosine:20, steps:0:2,4:0.1 or one with settings, as exponential:0:gamma=0.999 (warm-up in steps)",
       parseSchedule,
       schedule,
+    )
+    .option(
+      "--telemetry-every <steps>",
+      "record every so many steps what rounding errors and gradients lost",
+      integerOption("--telemetry-every", positive),
+    )
+    .addOption(
+      new Option("--batch-order <order>", "examples within a batch: a control for the order of sums").choices(
+        BATCH_ORDERS,
+      ),
     );
 }
 
 /** The checked configuration. Throws INVALID_ARGUMENT. */
 export function trainConfig(settings: TrainSettings): TrainConfig {
   const { model, modelOption, data, recipe, epochs, seed, batchSize, limit, testLimit } = settings;
+  const { telemetryEvery, batchOrder } = settings;
   return checkConfig({
     model,
     modelOptions: modelOption,
@@ -111,6 +134,8 @@ export function trainConfig(settings: TrainSettings): TrainConfig {
     trainLimit: limit,
     testLimit,
     optimizer: optimizerConfig(settings),
+    telemetryEvery,
+    batchOrder,
   });
 }
 
@@ -172,7 +197,7 @@ function modelOption(
       received: `"${text}"`,
     });
   }
-  return { ...before, [name]: parseInteger(`--model-option ${name}`, value, positive) };
+  return { ...before, [name]: parseInteger(`--model-option ${name}`, value, { min: 0 }) };
 }
 
 /**

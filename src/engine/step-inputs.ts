@@ -4,7 +4,7 @@
  */
 import { learningRateName } from "../optim/append-update.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE } from "../precision/loss-scaling.ts";
+import { initialScale, LOSS_SCALE_SEED, LOSS_SCALE_STATE, raiseToFloor } from "../precision/loss-scaling.ts";
 import type { LossScaling } from "../precision/recipe.ts";
 import { splitSeed } from "../random/streams.ts";
 import type { BoundPlan } from "./bound-plan.ts";
@@ -51,6 +51,8 @@ export class StepInputs {
   write(plan: BoundPlan, { step, clock = step, accumulate = 1, learningRate }: StepPlace): WrittenInputs {
     const rates = this.options.optimizer.learningRates(step);
     if (learningRate !== undefined) rates.fill(learningRate);
+    const { lossScaling = { kind: "none" }, state } = this.options;
+    raiseToFloor(lossScaling, state.get(LOSS_SCALE_STATE)?.data, step);
     const { lossScale } = this;
     this.clock[2] = clock;
     rates.forEach((rate, group) => {

@@ -15,7 +15,7 @@ export type ModelOptions = Readonly<Record<string, number>>;
 export interface ModelDefinition {
   readonly name: string;
   readonly source: string;
-  /** Every option with its default; positive integers. */
+  /** Every option with its default; positive integers, and 0 where that is the default. */
   readonly defaults: ModelOptions;
   readonly create: (task: ImageTask, options: ModelOptions) => Classifier;
 }
@@ -36,10 +36,11 @@ export function createModel(
         received: name,
       });
     }
-    if (!Number.isSafeInteger(value) || value < 1) {
+    const lowest = definition.defaults[name] === 0 ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < lowest) {
       throw new RoundoffError("INVALID_ARGUMENT", {
         what: `option "${name}" of model "${definition.name}" is out of range`,
-        expected: "a positive integer",
+        expected: lowest === 0 ? "an integer of at least 0" : "a positive integer",
         received: String(value),
       });
     }

@@ -24,6 +24,17 @@ export function initialLossScaleState(scaling: LossScaling): Float32Array {
   return Float32Array.of(initialScale(scaling), 0, 0, 0);
 }
 
+/**
+ * Raises the scale in the state array to the floor of step `step` (from 0). Called by the host before the step, as it
+ * copies the scale: after an overflow at the floor the step is skipped and the scale stays.
+ */
+export function raiseToFloor(scaling: LossScaling, state: Float32Array | undefined, step: number): void {
+  if (scaling.kind !== "dynamic" || state === undefined) return;
+  for (const { fromStep, scale } of scaling.floor ?? []) {
+    if (step >= fromStep && state[0] < scale) state[0] = scale;
+  }
+}
+
 export interface ScaleControl {
   readonly state: Value;
   readonly found: Value;

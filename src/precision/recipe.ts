@@ -4,6 +4,12 @@
  */
 import type { Policy } from "./policy.ts";
 
+/** From step `fromStep` (counted from 0) on, the loss scale is not below `scale`. */
+export interface ScaleFloor {
+  readonly fromStep: number;
+  readonly scale: number;
+}
+
 /** How the loss is multiplied before the backward pass so that small errors stay in the format's range. */
 export type LossScaling =
   | { readonly kind: "none" }
@@ -16,6 +22,8 @@ export type LossScaling =
       readonly growthFactor: number;
       readonly backoffFactor: number;
       readonly growthInterval: number;
+      /** Floors that rise over the run, so that spurious overflows cannot bring the scale down. Absent: none. */
+      readonly floor?: readonly ScaleFloor[];
     };
 
 /** One choice of a recipe and the sentence of the paper that it comes from. */
@@ -35,4 +43,6 @@ export interface Recipe {
   readonly policy: Policy;
   readonly lossScaling: LossScaling;
   readonly choices: readonly RecipeChoice[];
+  /** Set where the recipe was made with options: the text of every option it has, chosen or not. */
+  readonly options?: Readonly<Record<string, string>>;
 }

@@ -1,16 +1,17 @@
 /** The recipes by name. Adding one: a file beside this and a line here. */
-import { unknownName } from "../base/errors.ts";
+import { RoundoffError, unknownName } from "../base/errors.ts";
 import type { Recipe } from "../precision/recipe.ts";
-import { bf16, bf16Truncate } from "./bf16.ts";
+import { BF16_CONFIGURABLE, bf16, bf16Truncate } from "./bf16.ts";
 import { bf16Pure, bf16PureStochastic } from "./bf16-pure.ts";
-import { fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
-import { fp16, fp16Unscaled } from "./fp16.ts";
+import { FP8_CONFIGURABLE, fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
+import { FP16_CONFIGURABLE, fp16, fp16Unscaled } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
 import { hbfp8 } from "./hbfp.ts";
 import { int8, int8PerSample } from "./int8.ts";
-import { int16 } from "./int16.ts";
+import { INT16_CONFIGURABLE, int16 } from "./int16.ts";
 import { mxfp4, mxfp4Mxfp6, mxfp6, mxfp8, mxint8 } from "./mx.ts";
 import { nvfp4 } from "./nvfp4.ts";
+import { type Configurable, splitRecipeText } from "./options.ts";
 import { posit8, posit16 } from "./posit.ts";
 import { isUniform, UNIFORM_USAGE, uniformRecipe } from "./uniform.ts";
 
@@ -40,12 +41,33 @@ export const RECIPES: readonly Recipe[] = [
   posit8,
 ];
 
-/** By name; `uniform:FORMAT` for any format. @throws UNKNOWN_NAME with the closest match. */
-export function recipe(name: string): Recipe {
-  if (isUniform(name)) return uniformRecipe(name);
+/** The recipes that take options, by the name in front of them. */
+export const CONFIGURABLE: readonly Configurable[] = [
+  BF16_CONFIGURABLE,
+  FP16_CONFIGURABLE,
+  INT16_CONFIGURABLE,
+  ...FP8_CONFIGURABLE,
+];
+
+/**
+ * By name, or with options as `fp8:scale=1000:master=fp32`; `uniform:FORMAT` for any format.
+ * @throws UNKNOWN_NAME with the closest match, INVALID_ARGUMENT for an option's value.
+ */
+export function recipe(text: string): Recipe {
+  if (isUniform(text)) return uniformRecipe(text);
+  const { name, given } = splitRecipeText(text);
   const found = RECIPES.find((candidate) => candidate.name === name);
   if (found === undefined) {
     throw unknownName("recipe", name, [...RECIPES.map((candidate) => candidate.name), UNIFORM_USAGE]);
   }
-  return found;
+  if (given.size === 0) return found;
+  const configurable = CONFIGURABLE.find((candidate) => candidate.name === name);
+  if (configurable === undefined) {
+    throw new RoundoffError("INVALID_ARGUMENT", {
+      what: `recipe "${name}" has no options`,
+      expected: `options of ${CONFIGURABLE.map((candidate) => candidate.name).join(", ")}`,
+      received: `"${text}"`,
+    });
+  }
+  return configurable.configure(given);
 }

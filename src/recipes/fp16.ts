@@ -2,7 +2,18 @@
  * FP16 mixed precision with dynamic loss scaling, and its control without.
  * Source: Micikevicius et al. 2017, Mixed Precision Training (arXiv 1710.03740).
  */
-import type { LossScaling, Recipe, RecipeChoice } from "../precision/recipe.ts";
+import type { Rounding } from "../formats/format.ts";
+import type { PolicyRule } from "../precision/policy.ts";
+import type { Recipe, RecipeChoice } from "../precision/recipe.ts";
+import {
+  DYNAMIC_SCALE,
+  exemptLayers,
+  lossScalingOf,
+  rounding as roundingKind,
+  SCALE_KINDS,
+  type ScaleOptions,
+} from "./option-kinds.ts";
+import { type Configurable, configurable } from "./options.ts";
 import { quantizer } from "./quantizers.ts";
 
 const PAPER = "Micikevicius et al. 2017, Mixed Precision Training";
@@ -34,40 +45,42 @@ const FORMATS: readonly RecipeChoice[] = [
   },
 ];
 
-function fp16With(name: string, summary: string, lossScaling: LossScaling, choice: RecipeChoice): Recipe {
+/** What can be chosen beside the formats. */
+interface Fp16Options extends ScaleOptions {
+  readonly rounding: Rounding;
+  /** Layers left in FP32. */
+  readonly exempt: readonly string[];
+}
+
+const VALUES: Fp16Options = { ...DYNAMIC_SCALE, scale: "dynamic", rounding: "nearestEven", exempt: [] };
+
+const ROLES = ["input", "weight", "gradOutput", "activation", "error", "gradWeight"] as const;
+
+function fp16With(name: string, summary: string, options: Fp16Options, scaling: RecipeChoice): Recipe {
+  const exempt = options.exempt.map((path): PolicyRule => ({ path, roles: ROLES, quantizer: "fp32" }));
   return {
     name,
     paper: PAPER,
     summary,
-    policy: {
-      rules: [
-        {
-          roles: ["input", "weight", "gradOutput", "activation", "error", "gradWeight"],
-          quantizer: quantizer("fp16"),
-        },
-      ],
-    },
-    lossScaling,
-    choices: [...FORMATS, choice],
+    policy: { rules: [...exempt, { roles: ROLES, quantizer: quantizer("fp16", options.rounding) }] },
+    lossScaling: lossScalingOf(options),
+    choices: [...FORMATS, scaling],
   };
 }
 
-export const fp16 = fp16With(
-  "fp16",
-  "FP16 weights, activations, errors and gradients; FP32 master weights; dynamic loss scaling",
-  { kind: "dynamic", initialScale: 65536, growthFactor: 2, backoffFactor: 0.5, growthInterval: 2000 },
-  {
-    what: "loss scaling",
-    setting: "dynamic: 65536 at first, halved on overflow, doubled after 2000 clean steps",
-    basis: "recalled",
-    from: "Section 3.2 (back-off on overflow, growth after N steps); the constants are those of PyTorch's GradScaler",
-  },
-);
+const SUMMARY = "FP16 weights, activations, errors and gradients; FP32 master weights";
+
+export const fp16 = fp16With("fp16", `${SUMMARY}; dynamic loss scaling`, VALUES, {
+  what: "loss scaling",
+  setting: "dynamic: 65536 at first, halved on overflow, doubled after 2000 clean steps",
+  basis: "recalled",
+  from: "Section 3.2 (back-off on overflow, growth after N steps); the constants are those of PyTorch's GradScaler",
+});
 
 export const fp16Unscaled = fp16With(
   "fp16-unscaled",
   "As fp16, without loss scaling",
-  { kind: "none" },
+  { ...VALUES, scale: "none" },
   {
     what: "loss scaling",
     setting: "none",
@@ -75,3 +88,16 @@ export const fp16Unscaled = fp16With(
     from: "Section 3.2: without scaling, small gradients become zero in FP16",
   },
 );
+
+/** `fp16` with another loss scaling or rounding, or with layers left out. */
+export const FP16_CONFIGURABLE: Configurable = configurable<Fp16Options>("fp16", {
+  kinds: { ...SCALE_KINDS, rounding: roundingKind, exempt: exemptLayers },
+  values: VALUES,
+  create: (name, options) =>
+    fp16With(name, `${SUMMARY}; with the options of its name`, options, {
+      what: "loss scaling",
+      setting: String(options.scale),
+      basis: "ours",
+      from: "As chosen",
+    }),
+});

@@ -2,30 +2,48 @@
  * INT16 dynamic fixed point: integer GEMMs with INT32 accumulation.
  * Source: Das et al. 2018, Mixed Precision Training of CNNs using Integer Operations (arXiv 1802.00930).
  */
+import type { Rounding } from "../formats/format.ts";
+import type { PolicyRole, PolicyRule } from "../precision/policy.ts";
 import type { Recipe } from "../precision/recipe.ts";
+import { exemptLayers, rounding as roundingKind } from "./option-kinds.ts";
+import { type Configurable, configurable, wholeNumber } from "./options.ts";
 import { quantizer } from "./quantizers.ts";
 
-export const int16: Recipe = {
-  name: "int16",
+/** What can be chosen. */
+interface Int16Options {
+  readonly rounding: Rounding;
+  /** Bits by which operands are shifted right beyond what their largest magnitude asks for: 16 − shift bits are used. */
+  readonly shift: number;
+  /** Layers left in FP32. */
+  readonly exempt: readonly string[];
+}
+
+const VALUES: Int16Options = { rounding: "nearestEven", shift: 0, exempt: [] };
+
+const OPERANDS: readonly PolicyRole[] = ["input", "weight", "gradOutput"];
+
+const int16With = (name: string, { rounding, shift, exempt }: Int16Options): Recipe => ({
+  name,
   paper: "Das et al. 2018, Mixed Precision Training of CNNs using Integer Operations",
   summary:
     "INT16 dynamic-fixed-point operands in every GEMM, INT32 accumulation spilled to FP32, FP32 elsewhere",
   policy: {
     rules: [
-      { roles: ["input", "weight", "gradOutput"], quantizer: quantizer("int16", "nearestEven", "saturate") },
+      ...exempt.map((path): PolicyRule => ({ path, roles: OPERANDS, quantizer: "fp32" })),
+      { roles: OPERANDS, quantizer: quantizer(`int${16 - shift}`, rounding, "saturate") },
     ],
   },
   lossScaling: { kind: "none" },
   choices: [
     {
       what: "operands of the forward, backward and weight-gradient GEMMs",
-      setting: "int16 with one shared exponent per tensor",
+      setting: `int${16 - shift} with one shared exponent per tensor`,
       basis: "confirmed",
       from: "Abstract: INT16 tensors with a shared exponent, used in all three passes of convolution",
     },
     {
       what: "rounding",
-      setting: "nearestEven, clamped to ±32767",
+      setting: `${rounding}, clamped to ±${2 ** (15 - shift) - 1}`,
       basis: "ours",
       from: "The paper names several roundings and does not say which gave its tables",
     },
@@ -43,9 +61,18 @@ export const int16: Recipe = {
     },
     {
       what: "first convolution and last layer",
-      setting: "int16 as the others",
+      setting: exempt.length === 0 ? "as the others" : `fp32: ${exempt.join(", ")}`,
       basis: "ours",
       from: "The paper is unclear; quantising them is the harder test",
     },
   ],
-};
+});
+
+export const int16 = int16With("int16", VALUES);
+
+/** `int16` with another rounding, with shifted operands, or with layers left out. */
+export const INT16_CONFIGURABLE: Configurable = configurable<Int16Options>("int16", {
+  kinds: { rounding: roundingKind, shift: wholeNumber(0, 12), exempt: exemptLayers },
+  values: VALUES,
+  create: int16With,
+});

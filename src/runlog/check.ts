@@ -32,6 +32,13 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, path) => (value === undefined ? undefined : check(value, path));
 }
 
+export function listOf<T>(check: Check<T>): Check<readonly T[]> {
+  return (value, path) =>
+    Array.isArray(value)
+      ? value.map((item, index) => check(item, `${path}[${index}]`))
+      : fail(path, "a list", value);
+}
+
 /** An object with these fields. A field whose check gives undefined is left out. */
 export function fields<T extends object>(
   checks: {

@@ -4,13 +4,15 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import type { Check } from "./check.ts";
-import { count, fields, number, oneOf, optional, recordOf, settings, text } from "./check.ts";
+import { count, fields, listOf, number, oneOf, optional, recordOf, settings, text } from "./check.ts";
 import type {
   EndLine,
   EpochLine,
   HeaderLine,
   NonFiniteTensor,
+  OverflowedTensor,
   RecordLine,
+  RoundingLoss,
   StepLine,
   TimingLine,
   WarningLine,
@@ -46,6 +48,16 @@ const HEADER: Check<HeaderLine> = fields<HeaderLine>({
   nodeVersion: text,
 });
 
+const OVERFLOWED = fields<OverflowedTensor>({ tensor: text, role: text, operation: text });
+
+const ROUNDING_LOSS = fields<RoundingLoss>({
+  tensor: text,
+  role: text,
+  elements: count,
+  flushed: count,
+  beyond: count,
+});
+
 const STEP: Check<StepLine> = fields<StepLine>({
   type: oneOf("step"),
   step: count,
@@ -56,6 +68,8 @@ const STEP: Check<StepLine> = fields<StepLine>({
   skippedSteps: optional(count),
   correct: count,
   examples: count,
+  overflow: optional(OVERFLOWED),
+  rounding: optional(listOf(ROUNDING_LOSS)),
 });
 
 const EPOCH: Check<EpochLine> = fields<EpochLine>({

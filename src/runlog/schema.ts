@@ -70,6 +70,24 @@ export interface StepLine {
   /** Examples of the batch whose class was predicted right, of `examples`. */
   readonly correct: number;
   readonly examples: number;
+  /** Of a step that was skipped: the first tensor with a NaN or infinity in it. */
+  readonly overflow?: OverflowedTensor;
+  /** Of the steps that were looked at: what each rounding of errors and weight gradients lost. */
+  readonly rounding?: readonly RoundingLoss[];
+}
+
+export type OverflowedTensor = Omit<NonFiniteTensor, "step">;
+
+/** The roundings of one role in one module in one step; all numbers are elements. */
+export interface RoundingLoss {
+  /** Path of the module, such as `layer1.0.conv1`. */
+  readonly tensor: string;
+  readonly role: string;
+  readonly elements: number;
+  /** Not zero before the rounding, and zero after it. */
+  readonly flushed: number;
+  /** Larger than the format's largest finite value before the rounding, infinities included. */
+  readonly beyond: number;
 }
 
 /** The end of an epoch: `step` is the last step taken. Accuracies are fractions from 0 to 1. */

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { modelDefinition } from "../models/catalog.ts";
 import { recipe } from "../recipes/catalog.ts";
 import { loadStudy, studyNames } from "./catalog.ts";
+import { isControl, variantOf } from "./spec.ts";
 
 const json = {
   name: "own",
@@ -42,9 +43,14 @@ describe("packaged studies", () => {
       const spec = await loadStudy(name, form);
       for (const setting of spec.settings) {
         modelDefinition(setting.model);
-        setting.recipes.forEach(recipe);
+        for (const arm of setting.recipes) recipe(variantOf(spec, arm).recipe);
       }
     }
+  });
+
+  it.each(studyNames())("%s has a control: its baseline trained in another way", async (name) => {
+    const spec = await loadStudy(name);
+    expect(spec.settings.some(({ recipes }) => recipes.some((arm) => isControl(spec, arm)))).toBe(true);
   });
 
   it("has a quick study with three seeds, five formats and the negative controls", async () => {

@@ -6,6 +6,7 @@ import type { Quantizer } from "../graph/primitives.ts";
 import type { Gemm, PolicyRole } from "../precision/policy.ts";
 import { quantizerFor } from "../precision/policy.ts";
 import type { LossScaling, Recipe, RecipeChoice } from "../precision/recipe.ts";
+import type { Variant } from "./spec.ts";
 
 /** A recipe's settings in the order to be shown, and the source of each choice. */
 export interface RecipeDescription {
@@ -37,8 +38,8 @@ const ROLES: readonly {
 /** A module path that no rule names: what holds there holds for every layer without an exemption. */
 const ANY_LAYER = { path: "", anchors: { firstGemm: "first", lastGemm: "last" } };
 
-/** Formats per role, exemptions and loss scale of `recipe`. */
-export function describeRecipe(recipe: Recipe): RecipeDescription {
+/** Formats per role, exemptions and loss scale of `recipe`, and what else a study's variant of it changes. */
+export function describeRecipe(recipe: Recipe, variant: Partial<Variant> = {}): RecipeDescription {
   const settings = ROLES.map(({ role, title, gemms }) => [title, roleText(recipe, role, gemms)] as const);
   return {
     recipe: recipe.name,
@@ -47,6 +48,8 @@ export function describeRecipe(recipe: Recipe): RecipeDescription {
       ...Object.fromEntries(settings),
       "exempt layers": exemptText(recipe),
       "loss scale": lossScaleText(recipe.lossScaling),
+      ...(variant.batchOrder && { "order in a batch": variant.batchOrder }),
+      ...(variant.seedOffset && { seeds: `${variant.seedOffset} higher` }),
     },
     choices: recipe.choices,
   };
@@ -96,6 +99,10 @@ function lossScaleText(scaling: LossScaling): string {
     case "constant":
       return `constant ${scaling.scale}`;
     case "dynamic":
-      return `dynamic from ${scaling.initialScale}; ×${scaling.backoffFactor} on overflow, ×${scaling.growthFactor} after ${scaling.growthInterval} clean steps`;
+      return `dynamic from ${scaling.initialScale}; ×${scaling.backoffFactor} on overflow, ×${scaling.growthFactor} after ${scaling.growthInterval} clean steps${floorText(scaling)}`;
   }
+}
+
+function floorText({ floor = [] }: LossScaling & { readonly kind: "dynamic" }): string {
+  return floor.map(({ scale, fromStep }) => `; at least ${scale} from step ${fromStep}`).join("");
 }

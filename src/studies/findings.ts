@@ -2,8 +2,8 @@
  * The rows of a study in plain sentences: what was found, how sure it is, and no more. Sentences are made from the
  * rows only, so the text can never say something the table does not.
  */
-import { count, enumeration, percent, points, sizeInPoints } from "./metric-text.ts";
-import type { StudySetting, StudySpec, Verdict } from "./spec.ts";
+import { count, enumeration, percent, points, pointsInterval, sizeInPoints } from "./metric-text.ts";
+import type { StudySetting, StudySpec } from "./spec.ts";
 import type { StudySummary, VerdictRow } from "./summary.ts";
 
 /** The findings of one setting. */
@@ -24,9 +24,11 @@ export function findings(spec: StudySpec, summary: StudySummary): readonly Findi
         ? [`No finished ${spec.baseline} run, so there is nothing to compare with.`]
         : [
             baselineSentence(baseline),
-            ...groupSentences(others, spec.margin),
-            ...certaintySentences(others),
-            ...spreadSentence(baseline, spec.margin),
+            ...others.filter((row) => row.control).map((row) => controlSentence(row, spec.margin)),
+            ...groupSentences(
+              others.filter((row) => !row.control),
+              spec.margin,
+            ),
           ];
     return {
       setting,
@@ -40,21 +42,33 @@ function baselineSentence(row: VerdictRow): string {
     row.seedSpread === null
       ? "one seed, so its own spread is not known"
       : `mean of ${count(row.seeds.length, "seed")}, which spread by ${sizeInPoints(row.seedSpread)} points`;
-  const failed = row.verdict === "fails" ? " It failed to train, so this setting cannot judge a format." : "";
+  const failed =
+    row.verdict !== "equivalent" ? " It failed to train, so this setting cannot judge a format." : "";
   return `${row.recipe} reached ${percent(row.value)} % test accuracy (${seeds}).${failed}`;
+}
+
+/** What the same recipe trained in another way says of the setting's power. */
+function controlSentence(row: VerdictRow, margin: number): string {
+  const size = `±${sizeInPoints(margin)} points`;
+  const gap = `${row.recipe} (${points(row.gap)}, 90 % interval ${pointsInterval(row.ci90)})`;
+  if (row.verdict === "equivalent")
+    return `The control ${gap} lies inside the margin of ${size}: with these seeds the setting can tell formats apart at this margin.`;
+  return `The control ${gap} does not lie inside the margin of ${size}: differences of this size are chance here.`;
 }
 
 function groupSentences(rows: readonly VerdictRow[], margin: number): string[] {
   const gap = (row: VerdictRow) => `${row.recipe} (${points(row.gap)})`;
   const failure = (row: VerdictRow) => `${row.recipe} (${failureText(row)})`;
-  const size = `${sizeInPoints(margin)} points`;
+  const interval = (row: VerdictRow) =>
+    row.ci90 === null ? gap(row) : `${row.recipe} (${points(row.gap)}, ${pointsInterval(row.ci90)})`;
   const groups: readonly (readonly [rules: readonly VerdictRow["rule"][], lead: string, text: typeof gap])[] =
     [
-      [["within-margin"], `Inside the margin of ±${size}`, gap],
-      [["above-margin"], `Above the baseline by more than the margin of ${size}`, gap],
-      [["below-margin"], `Below the baseline by more than the margin of ${size}`, gap],
-      [["seeds-lost"], "Lost some of the seeds", failure],
-      [["diverged", "not-learning"], "Failed", failure],
+      [["inside-margin"], `Equivalent within ±${sizeInPoints(margin)} points`, gap],
+      [["above-zero"], "Better", gap],
+      [["below-zero"], "Worse", gap],
+      [["seeds-lost"], "Worse, because seeds were lost", failure],
+      [["diverged", "not-learning"], "Worse, because training failed", failure],
+      [["too-wide", "one-seed"], "Not shown either way", interval],
     ];
   return groups.flatMap(([rules, lead, text]) => {
     const listed = rows.filter((row) => rules.includes(row.rule)).map(text);
@@ -73,45 +87,14 @@ export function failureText(row: VerdictRow): string {
     .join(", ");
 }
 
-function certaintySentences(rows: readonly VerdictRow[]): string[] {
-  const judged = rows.filter(
-    (row) => row.certainty !== "counted" && (row.verdict === "holds" || row.verdict === "degrades"),
-  );
-  if (judged.length === 0) return [];
-  if (judged.every((row) => row.certainty === "one seed"))
-    return ["With one seed these verdicts are point estimates: another seed could change them."];
-  const weak = judged.filter((row) => row.certainty !== "interval").map((row) => row.recipe);
-  const all = enumeration(judged.map((row) => row.recipe));
-  if (weak.length === 0)
-    return [
-      judged.length === 1
-        ? `The 90 % interval of the gap supports the verdict on ${all}.`
-        : `The 90 % intervals of the gaps support the verdicts on ${all}.`,
-    ];
-  return [
-    `For ${enumeration(weak)} the verdict rests on the point estimate only: the 90 % interval of the gap crosses a margin, so more seeds could change it.`,
-  ];
-}
-
-function spreadSentence(baseline: VerdictRow, margin: number): string[] {
-  if (baseline.seedSpread === null || baseline.seedSpread <= margin) return [];
-  return [
-    `The seeds of ${baseline.recipe} alone spread by more than the margin, so gaps of this size are hard to tell from noise here.`,
-  ];
-}
-
 function expectationSentences(rows: readonly VerdictRow[]): string[] {
-  return rows.flatMap((row) =>
-    row.expected === null
-      ? []
-      : [
-          `Predicted before the run: ${row.recipe} ${verdictText(row.expected)}. Found: ${row.recipe} ${verdictText(row.verdict)}.`,
-        ],
-  );
-}
-
-function verdictText(verdict: Verdict): string {
-  return verdict === "undecided" ? "stays undecided" : verdict;
+  const predicted = rows.filter((row) => row.prediction !== null);
+  if (predicted.length === 0) return [];
+  const differing = predicted
+    .filter((row) => row.prediction !== "met")
+    .map((row) => `${row.recipe} (predicted ${row.expected}, found ${row.verdict})`);
+  const met = `${predicted.length - differing.length} of ${count(predicted.length, "prediction")} made before the run came true`;
+  return [differing.length === 0 ? `${met}.` : `${met}; not ${enumeration(differing)}.`];
 }
 
 function missingSentence(missing: number): string[] {

@@ -24,7 +24,7 @@ describe("gapChart", () => {
     expect(count(svg, 'class="seed"')).toBe(6);
     expect(count(svg, 'class="mean"')).toBe(1);
     expect(count(svg, 'class="interval"')).toBe(3);
-    expect(svg).toContain('<g class="verdict-holds">');
+    expect(svg).toContain('<g class="verdict-equivalent">');
     expect(svg).toContain("margin ±1.00");
   });
 

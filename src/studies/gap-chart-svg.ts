@@ -91,7 +91,7 @@ function gapRow({ baseline }: GapChart, row: VerdictRow, y: number, frame: GapFr
     );
   if (own)
     return markup`<g>${name}${seeds}<text class="figure quiet" x="${WIDTH}" y="${at}" dy="0.34em" text-anchor="end">seeds</text></g>`;
-  return markup`<g class="verdict-${row.verdict}">${name}${intervalOf(row, y, frame)}${seeds}${meanOf(row, y, frame)}<text class="figure" x="${WIDTH}" y="${at}" dy="0.34em" text-anchor="end">${points(row.gap)}</text></g>`;
+  return markup`<g class="verdict-${row.verdict.replace(" ", "-")}">${name}${intervalOf(row, y, frame)}${seeds}${meanOf(row, y, frame)}<text class="figure" x="${WIDTH}" y="${at}" dy="0.34em" text-anchor="end">${points(row.gap)}</text></g>`;
 }
 
 function intervalOf({ ci90 }: VerdictRow, y: number, { place, domain }: GapFrame): Markup | null {

@@ -60,7 +60,7 @@ describe("htmlReport", () => {
 
   it("shows the verdicts and the three pictures", () => {
     expect(page).toContain(
-      '<span class="chip fails">fails</span></td><td class="why">diverged: 2 of 3 seeds diverged',
+      '<span class="chip worse">worse</span></td><td class="why">diverged: 2 of 3 seeds diverged',
     );
     expect(page.match(/<svg /g)).toHaveLength(3);
     expect(page).toContain('id="loss-main-clip"');

@@ -72,7 +72,7 @@ function glanceSection({ spec }: ReportInput, { rows }: StudySummary): Markup {
 
 function chip(row: VerdictRow): Markup {
   const word = verdictCell(row);
-  return markup`<span class="chip ${word}">${word}</span>`;
+  return markup`<span class="chip ${word.replace(" ", "-")}">${word}</span>`;
 }
 
 function settingSection(input: ReportInput, summary: StudySummary, { setting, sentences }: Findings): Markup {
@@ -143,7 +143,7 @@ function rulesSection({ spec }: ReportInput): Markup {
 <thead><tr><th scope="col">rule</th><th scope="col">verdict</th><th scope="col">applies when (the first that does)</th></tr></thead>
 <tbody>${rules.map(
     ({ rule, verdict, text }) =>
-      markup`<tr><th scope="row">${rule}</th><td><span class="chip ${verdict}">${verdict}</span></td><td>${text}</td></tr>
+      markup`<tr><th scope="row">${rule}</th><td><span class="chip ${verdict.replace(" ", "-")}">${verdict}</span></td><td>${text}</td></tr>
 `,
   )}</tbody></table></div>
 </section>`;

@@ -20,7 +20,7 @@ describe("markdownReport", () => {
     const head = lines.findIndex((line) => line.startsWith("| recipe | accuracy %"));
     expect(lines[head + 1]).toBe("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |");
     expect(lines[head + 3]).toBe(
-      "| bf16 | 90.65 | −0.05 | \\[−0.13, +0.03\\] | \\< 0.001 | 0.25 | 3 | holds | within-margin |",
+      "| bf16 | 90.65 | −0.05 | \\[−0.13, +0.03\\] | \\< 0.001 | 0.25 | 3 | equivalent | inside-margin |",
     );
   });
 

@@ -4,11 +4,11 @@
 const LIGHT = `
   --page: #ffffff; --ink: #1b1f24; --quiet: #5b6470; --line: #d9dee4; --faint: #f4f6f8; --link: #0b5cad;
   --s0: #1b1f24; --s1: #0b6cb8; --s2: #cc5200; --s3: #00845f; --s4: #a8437f; --s5: #9a6b00; --s6: #2a94cf; --s7: #6b4fc0;
-  --holds: #00704f; --degrades: #8a5a00; --fails: #b3261e; --undecided: #5b6470; --margin: #e3f1ea;`;
+  --equivalent: #00704f; --worse: #b3261e; --better: #0b5cad; --not-shown: #5b6470; --margin: #e3f1ea;`;
 const DARK = `
   --page: #14171b; --ink: #e6e9ed; --quiet: #9aa4b0; --line: #353c45; --faint: #1d2127; --link: #7db8f2;
   --s0: #f2f4f6; --s1: #5aaef5; --s2: #ff9152; --s3: #3fcf9f; --s4: #e58fc1; --s5: #e5b54a; --s6: #8ed3fa; --s7: #b6a0ff;
-  --holds: #4fd3a3; --degrades: #edbb55; --fails: #ff8a80; --undecided: #9aa4b0; --margin: #1c3229;`;
+  --equivalent: #4fd3a3; --worse: #ff8a80; --better: #7db8f2; --not-shown: #9aa4b0; --margin: #1c3229;`;
 
 export const REPORT_STYLE = `
 :root { color-scheme: light dark; ${LIGHT} }
@@ -39,7 +39,7 @@ table.wide { width: 100%; }
 tr.baseline td, tr.baseline th { background: var(--faint); }
 .chip { display: inline-block; padding: 0 9px; border: 1px solid currentColor; border-radius: 10px; font-size: 12.5px; font-weight: 600; line-height: 19px; }
 .chip.baseline { color: var(--quiet); border-color: transparent; padding-left: 0; font-weight: 500; }
-.holds { color: var(--holds); } .degrades { color: var(--degrades); } .fails { color: var(--fails); } .undecided { color: var(--undecided); }
+.equivalent { color: var(--equivalent); } .worse { color: var(--worse); } .better { color: var(--better); } .not-shown { color: var(--not-shown); }
 .same { color: var(--quiet); }
 ul { margin: 0 0 12px; padding-left: 20px; max-width: 82ch; }
 li { margin: 3px 0; }
@@ -64,5 +64,5 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `svg .s${i} { color: var(--s${i}); }`).joi
 svg .margin { fill: var(--margin); } svg .seed { fill: none; stroke: currentColor; stroke-width: 1.4; opacity: 0.8; }
 svg .interval { stroke: currentColor; stroke-width: 1.6; fill: none; } svg .mean { fill: currentColor; }
 svg .figure { font-variant-numeric: tabular-nums; font-weight: 600; } svg .figure.quiet { font-weight: 400; }
-${["holds", "degrades", "fails", "undecided"].map((name) => `svg .verdict-${name} { color: var(--${name}); }`).join(" ")}
+${["equivalent", "worse", "better", "not-shown"].map((name) => `svg .verdict-${name} { color: var(--${name}); }`).join(" ")}
 `;

@@ -20,8 +20,8 @@ import { markdownReport } from "./report-markdown.ts";
 import type { RecipeDescription } from "./report-model.ts";
 import { type RunPlace, readResult } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
-import type { StudySetting, StudySpec } from "./spec.ts";
-import { summarise, type VerdictRow } from "./summary.ts";
+import { type StudySetting, type StudySpec, type Variant, variantOf } from "./spec.ts";
+import { checkPredictions, type PredictionCheck, summarise, type VerdictRow } from "./summary.ts";
 
 export interface StudyOptions {
   readonly spec: StudySpec;
@@ -53,6 +53,7 @@ export interface StudyProgress {
 
 export interface StudyResult {
   readonly rows: readonly VerdictRow[];
+  readonly predictions: PredictionCheck;
   readonly reportPath: string;
   readonly results: readonly RunResult[];
 }
@@ -92,7 +93,7 @@ async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promi
 function planRuns(spec: StudySpec, out: string): PlannedRun[] {
   return spec.settings.flatMap((setting) => {
     modelDefinition(setting.model);
-    setting.recipes.forEach(recipeNamed);
+    for (const name of setting.recipes) recipeNamed(variantOf(spec, name).recipe);
     return spec.seeds.flatMap((seed) =>
       setting.recipes.map((recipe) => ({
         place: {
@@ -101,15 +102,33 @@ function planRuns(spec: StudySpec, out: string): PlannedRun[] {
           seed,
           directory: join(out, "runs", setting.id, `${recipe}-seed${seed}`),
         },
-        config: checkConfig(runConfig(setting, recipe, seed)),
+        config: checkConfig(runConfig(setting, variantOf(spec, recipe), seed)),
       })),
     );
   });
 }
 
-function runConfig(setting: StudySetting, recipe: string, seed: number): TrainConfig {
-  const { model, modelOptions, data, epochs, batchSize, trainLimit, testLimit, optimizer } = setting;
-  return { model, modelOptions, data, recipe, epochs, seed, batchSize, trainLimit, testLimit, optimizer };
+function runConfig(
+  setting: StudySetting,
+  { recipe, batchOrder, seedOffset = 0 }: Variant,
+  seed: number,
+): TrainConfig {
+  const { model, modelOptions, data, epochs, batchSize, trainLimit, testLimit, optimizer, telemetryEvery } =
+    setting;
+  return {
+    model,
+    modelOptions,
+    data,
+    recipe,
+    epochs,
+    seed: seed + seedOffset,
+    batchSize,
+    trainLimit,
+    testLimit,
+    optimizer,
+    telemetryEvery,
+    batchOrder,
+  };
 }
 
 /** A run that is finished counts only if it was made with the same settings. */
@@ -170,10 +189,13 @@ async function writeReport(options: StudyOptions, results: readonly RunResult[])
   await replaceFile(reportPath, htmlReport(input));
   await replaceFile(resolve(out, "report.md"), markdownReport(input));
   await replaceFile(resolve(out, "verdicts.json"), `${JSON.stringify(rows, null, 2)}\n`);
-  return { rows, reportPath, results };
+  return { rows, predictions: checkPredictions(rows), reportPath, results };
 }
 
 function describeRecipes(spec: StudySpec): RecipeDescription[] {
   const names = new Set(spec.settings.flatMap((setting) => setting.recipes));
-  return [...names].map((name) => describeRecipe(recipeNamed(name)));
+  return [...names].map((name) => {
+    const variant = variantOf(spec, name);
+    return { ...describeRecipe(recipeNamed(variant.recipe), variant), recipe: name };
+  });
 }

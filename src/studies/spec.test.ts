@@ -1,6 +1,6 @@
 /** Checks that study files are read whole, that defaults are shared, and that every mistake is named by its path. */
 import { describe, expect, it } from "vitest";
-import { parseStudySpec } from "./spec.ts";
+import { isControl, parseStudySpec, variantOf } from "./spec.ts";
 
 const optimizer = { learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, schedule: { kind: "cosine" } };
 
@@ -51,14 +51,14 @@ describe("parseStudySpec", () => {
           epochs: 5,
           trainLimit: 6000,
           recipes: ["fp32", "fp16-unscaled"],
-          expected: { "fp16-unscaled": "fails" },
+          expected: { "fp16-unscaled": "worse" },
           optimizer: { learningRate: 1, schedule: { kind: "steps", epochs: [3, 4], factor: 0.1 } },
         },
       ],
     });
     expect(spec.settings.map((setting) => setting.epochs)).toEqual([2, 5]);
     expect(spec.settings[0].modelOptions).toEqual({ width: 8 });
-    expect(spec.settings[1].expected).toEqual({ "fp16-unscaled": "fails" });
+    expect(spec.settings[1].expected).toEqual({ "fp16-unscaled": "worse" });
     expect(spec.settings[1].optimizer).toEqual({
       learningRate: 1,
       momentum: 0,
@@ -105,10 +105,10 @@ describe("parseStudySpec", () => {
     ["an unknown metric", { metric: "loss" }, /studies\.quick\.metric: .*"testAccuracy"; received "loss"/],
     [
       "a prediction for a recipe that is not run",
-      { expected: { fp8: "holds" } },
+      { expected: { fp8: "equivalent" } },
       /expected: .*fp32, bf16.*"fp8"/,
     ],
-    ["a prediction that is no verdict", { expected: { bf16: "good" } }, /expected\.bf16: .*"holds" or/],
+    ["a prediction that is no verdict", { expected: { bf16: "good" } }, /expected\.bf16: .*"equivalent" or/],
     ["an empty settings list", { settings: [] }, /studies\.quick\.settings: .*at least one setting/],
     [
       "an optimizer without rate",
@@ -134,5 +134,32 @@ describe("parseStudySpec", () => {
   it("refuses what is no object at all", () => {
     expect(() => parseStudySpec([1], "studies.quick")).toThrow(/studies\.quick: .*an object; received \[1\]/);
     expect(() => parseStudySpec(null, "file.json")).toThrow(/file\.json: .*received null/);
+  });
+});
+
+describe("variants", () => {
+  const spec = (variants: unknown, recipes = ["fp32", "own"]) => parse({ variants, recipes });
+
+  it("stand for a recipe with options, or for another way to train", () => {
+    expect(variantOf(spec({ own: "fp8:scale=1000" }), "own")).toEqual({ recipe: "fp8:scale=1000" });
+    expect(variantOf(spec({}), "fp32")).toEqual({ recipe: "fp32" });
+    const reversed = spec({ own: { recipe: "fp32", batchOrder: "reversed" } });
+    expect(variantOf(reversed, "own")).toMatchObject({ recipe: "fp32", batchOrder: "reversed" });
+  });
+
+  it("are controls where they train the baseline's recipe", () => {
+    expect(isControl(spec({ own: { recipe: "fp32", seedOffset: 7 } }), "own")).toBe(true);
+    expect(isControl(spec({ own: "bf16" }), "own")).toBe(false);
+    expect(isControl(spec({ own: "bf16" }), "fp32")).toBe(false);
+  });
+
+  it.each([
+    [{ own: { recipe: "fp32", order: "reversed" } }, /order/],
+    [{ own: { recipe: "fp32", batchOrder: "backwards" } }, /batchOrder.*"asDrawn" or "reversed"/],
+    [{ own: { recipe: "fp32", seedOffset: 0 } }, /seedOffset/],
+    [{ "Own:x": "fp32" }, /lower-case/],
+    [{ own: 3 }, /variants\.own/],
+  ])("refuses %j", (variants, message) => {
+    expect(() => spec(variants)).toThrow(message);
   });
 });

@@ -5,6 +5,7 @@
  */
 import { OPTIMIZER_KINDS, type OptimizerConfig, optimizerDefaults } from "../optim/optimizer-config.ts";
 import { isSettled, SCHEDULE_KINDS, type ScheduleConfig } from "../optim/schedules.ts";
+import { BATCH_ORDERS, type BatchOrder } from "../train/config.ts";
 import type { Check, JsonObject } from "./checked-json.ts";
 import {
   distinctList,
@@ -19,12 +20,21 @@ import {
 } from "./checked-json.ts";
 
 /** What a finished study can say of a recipe in one setting; the rules are in verdict.ts. */
-export const VERDICTS = ["holds", "degrades", "fails", "undecided"] as const;
+export const VERDICTS = ["equivalent", "worse", "better", "not shown"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** The metrics a study can judge by: fractions in 0..1 where more is better. */
 export const METRICS = ["testAccuracy"] as const;
 export type Metric = (typeof METRICS)[number];
+
+/** A recipe with options, or trained in another way: what a name among the recipes of a setting stands for. */
+export interface Variant {
+  /** A recipe's name, with options if it has any: `fp8:scale=1000`. */
+  readonly recipe: string;
+  readonly batchOrder?: BatchOrder;
+  /** Added to the seed: another start and other batches than the baseline it is paired with. */
+  readonly seedOffset?: number;
+}
 
 /** One training set-up in which every recipe, the baseline included, is run with every seed. */
 export interface StudySetting {
@@ -40,6 +50,9 @@ export interface StudySetting {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerConfig;
+  /** As in TrainConfig: how often the record says what roundings lost. */
+  readonly telemetryEvery?: number;
+  /** Names of recipes or variants. */
   readonly recipes: readonly string[];
   /** Verdicts that were predicted before the run, by recipe; the report says which came true. */
   readonly expected: Readonly<Record<string, Verdict>>;
@@ -57,7 +70,18 @@ export interface StudySpec {
   readonly margin: number;
   /** The metric of a model that guesses. */
   readonly chance: number;
+  readonly variants: Readonly<Record<string, Variant>>;
   readonly settings: readonly StudySetting[];
+}
+
+/** What `name` among the recipes of a setting stands for. */
+export function variantOf({ variants }: Pick<StudySpec, "variants">, name: string): Variant {
+  return Object.hasOwn(variants, name) ? variants[name] : { recipe: name };
+}
+
+/** Whether `name` is the baseline's recipe trained in another way: what it shows beside the baseline is chance. */
+export function isControl(spec: Pick<StudySpec, "variants" | "baseline">, name: string): boolean {
+  return name !== spec.baseline && variantOf(spec, name).recipe === variantOf(spec, spec.baseline).recipe;
 }
 
 const SHARED_FIELDS = [
@@ -69,6 +93,7 @@ const SHARED_FIELDS = [
   "epochs",
   "batchSize",
   "optimizer",
+  "telemetryEvery",
   "recipes",
   "expected",
 ] as const;
@@ -82,6 +107,7 @@ const STUDY_FIELDS = [
   "metric",
   "margin",
   "chance",
+  "variants",
   "settings",
   ...SHARED_FIELDS,
 ] as const;
@@ -109,9 +135,27 @@ export function parseStudySpec(json: unknown, where: string): StudySpec {
       study.chance,
       `${where}.chance`,
     ),
+    variants: parseVariants(study.variants ?? {}, `${where}.variants`),
     settings: parseSettings(study, where, baseline),
   };
 }
+
+/** Names that are free to choose; what each stands for is a recipe's text, or an object with more. */
+function parseVariants(value: unknown, path: string): Readonly<Record<string, Variant>> {
+  const variants = tableOf(parseVariant)(value, path);
+  for (const key of Object.keys(variants)) name(key, `${path}, a name`);
+  return variants;
+}
+
+const parseVariant: Check<Variant> = (value, path) => {
+  if (typeof value === "string") return { recipe: text(value, path) };
+  const fields = objectOf(value, path, ["recipe", "batchOrder", "seedOffset"]);
+  return {
+    recipe: text(fields.recipe, `${path}.recipe`),
+    batchOrder: optional(oneOf(BATCH_ORDERS))(fields.batchOrder, `${path}.batchOrder`),
+    seedOffset: optional(whole(1))(fields.seedOffset, `${path}.seedOffset`),
+  };
+};
 
 function parseSettings(study: JsonObject, where: string, baseline: string): readonly StudySetting[] {
   const path = `${where}.settings`;
@@ -167,6 +211,7 @@ function parseSetting(source: SettingSource): StudySetting {
     epochs: field("epochs", whole(1)),
     batchSize: field("batchSize", whole(1)),
     optimizer: field("optimizer", parseOptimizer),
+    telemetryEvery: field("telemetryEvery", optional(whole(1)), undefined),
     recipes,
     expected,
   };

@@ -38,6 +38,37 @@ describe("two one-sided tests", () => {
     expect(equivalenceP([-0.002, 0, 0.002], 0.01)).toBeCloseTo(0.0065367, 6);
   });
 
+  // scipy 1.17.1: stats.t.interval(0.9, n − 1, mean, s/√n); max of the p-values of ttest_1samp(d, −m, "greater") and (d, m, "less").
+  it.each([
+    [
+      [-0.0042, 0.0011, -0.0087, 0.0035, -0.0019],
+      -0.00655206769884663,
+      0.0024720676988466282,
+      0.000528687022448973,
+      0.009879614807578362,
+    ],
+    [
+      [0.012, 0.018, 0.004],
+      -0.0005077192514578305,
+      0.02317438591812449,
+      0.08302480558527028,
+      0.6132277034144596,
+    ],
+    [
+      [0.031, -0.022, 0.008, 0.015, -0.004, 0.019, 0.002],
+      -0.005621771341782377,
+      0.01962177134178237,
+      0.04612293229726777,
+      0.3302254823229636,
+    ],
+  ])("agrees with scipy on %j", (differences, low, high, pAt002, pAt001) => {
+    const interval = confidenceInterval(differences, 0.9);
+    expect(interval?.[0]).toBeCloseTo(low, 12);
+    expect(interval?.[1]).toBeCloseTo(high, 12);
+    expect(equivalenceP(differences, 0.02)).toBeCloseTo(pAt002, 12);
+    expect(equivalenceP(differences, 0.01)).toBeCloseTo(pAt001, 12);
+  });
+
   it("is one half when the mean gap sits on the margin, and decides at once without spread", () => {
     expect(equivalenceP([-0.02, -0.01, 0], 0.01)).toBeCloseTo(0.5, 12);
     expect(equivalenceP([0, 0, 0], 0.01)).toBe(0);

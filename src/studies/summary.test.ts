@@ -1,7 +1,7 @@
 /** Checks pairing by seed, what is left out, and that rows do not depend on the order of the runs. */
 import { describe, expect, it } from "vitest";
 import { syntheticResults, syntheticRun, syntheticSpec } from "../../test/synthetic-study.ts";
-import { summarise } from "./summary.ts";
+import { checkPredictions, summarise } from "./summary.ts";
 
 describe("summarise", () => {
   const spec = syntheticSpec();
@@ -10,9 +10,9 @@ describe("summarise", () => {
     const { rows, missing } = summarise(spec, syntheticResults());
     expect(missing).toEqual([]);
     expect(rows.map((row) => [row.recipe, row.verdict, row.rule])).toEqual([
-      ["fp32", "holds", "baseline"],
-      ["bf16", "holds", "within-margin"],
-      ["fp16-unscaled", "fails", "diverged"],
+      ["fp32", "equivalent", "baseline"],
+      ["bf16", "equivalent", "inside-margin"],
+      ["fp16-unscaled", "worse", "diverged"],
     ]);
     const [fp32, bf16, fp16] = rows;
     expect(fp32).toMatchObject({ gap: 0, ci90: [0, 0], samplesPerSecond: 4100 });
@@ -53,7 +53,7 @@ describe("summarise", () => {
       recipes: ["fp32", "bf16"],
       settings: [
         { id: "a", title: "A" },
-        { id: "b", title: "B", expected: { bf16: "fails" } },
+        { id: "b", title: "B", expected: { bf16: "worse" } },
       ],
     });
     const runs = [
@@ -64,12 +64,12 @@ describe("summarise", () => {
     ].map((run) => syntheticRun({ ...run, seed: 0 }));
     const { rows } = summarise(two, runs);
     expect(rows.map((row) => [row.setting, row.recipe, row.verdict, row.expected])).toEqual([
-      ["a", "fp32", "holds", null],
-      ["a", "bf16", "holds", null],
-      ["b", "fp32", "holds", null],
-      ["b", "bf16", "degrades", "fails"],
+      ["a", "fp32", "equivalent", null],
+      ["a", "bf16", "not shown", null],
+      ["b", "fp32", "equivalent", null],
+      ["b", "bf16", "not shown", "worse"],
     ]);
-    expect(rows[3]).toMatchObject({ seedSpread: null, certainty: "one seed" });
+    expect(rows[3]).toMatchObject({ seedSpread: null, rule: "one-seed", prediction: "open" });
   });
 
   it("says so when the baseline itself failed", () => {
@@ -77,10 +77,44 @@ describe("summarise", () => {
       run.recipe === "fp32" ? { ...run, status: "diverged" as const } : run,
     );
     expect(summarise(spec, results).rows.map((row) => row.verdict)).toEqual([
-      "fails",
-      "undecided",
-      "undecided",
+      "not shown",
+      "not shown",
+      "not shown",
     ]);
+  });
+
+  it("marks controls, and counts which predictions came true", () => {
+    const controlled = syntheticSpec({
+      recipes: ["fp32", "reordered", "bf16", "fp16-unscaled"],
+      variants: { reordered: { recipe: "fp32", batchOrder: "reversed" } },
+      expected: { reordered: "equivalent", bf16: "better", "fp16-unscaled": "worse" },
+    });
+    const noisy = [0, 1, 2].map((seed) =>
+      syntheticRun({ setting: "main", recipe: "reordered", seed, accuracy: 0.9 + 0.02 * (seed - 1) }),
+    );
+    const { rows } = summarise(controlled, [...syntheticResults(), ...noisy]);
+    expect(rows.map(({ control }) => control)).toEqual([false, true, false, false]);
+    expect(checkPredictions(rows)).toEqual({
+      met: 1,
+      open: 1,
+      contradicted: 1,
+      differences: [
+        {
+          setting: "main",
+          recipe: "reordered",
+          expected: "equivalent",
+          verdict: "not shown",
+          prediction: "open",
+        },
+        {
+          setting: "main",
+          recipe: "bf16",
+          expected: "better",
+          verdict: "equivalent",
+          prediction: "contradicted",
+        },
+      ],
+    });
   });
 
   it("refuses two results for one run", () => {

@@ -4,10 +4,12 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import type { RunResult } from "./run-result.ts";
-import type { Metric, StudySetting, StudySpec, Verdict } from "./spec.ts";
+import { isControl, type Metric, type StudySetting, type StudySpec, type Verdict } from "./spec.ts";
 import { mean, sampleDeviation } from "./statistics.ts";
-import type { Certainty, Outcome, Pair, RuleName } from "./verdict.ts";
+import type { Outcome, Pair, RuleName } from "./verdict.ts";
 import { judge, outcomeOf } from "./verdict.ts";
+
+export type Prediction = "met" | "open" | "contradicted";
 
 /** One recipe in one setting. All metrics are fractions; null where one seed cannot tell. */
 export interface VerdictRow {
@@ -26,7 +28,8 @@ export interface VerdictRow {
   readonly verdict: Verdict;
   /** The rule that gave the verdict; `baseline` in the baseline's own row. */
   readonly rule: RuleName | "baseline";
-  readonly certainty: Certainty;
+  /** The baseline's own recipe, trained in another way: its gap is what chance alone makes. */
+  readonly control: boolean;
   /** The paired seeds; then, in the same order, the metric and recipe − baseline for each. */
   readonly seeds: readonly number[];
   readonly values: readonly number[];
@@ -37,6 +40,8 @@ export interface VerdictRow {
   readonly notLearning: number;
   /** The verdict predicted in the study file, if any. */
   readonly expected: Verdict | null;
+  /** Whether the prediction came true; `open`: the study has not shown anything where something was predicted. */
+  readonly prediction: Prediction | null;
   /** Mean over the runs of examples trained per second; null when no timing was kept. */
   readonly samplesPerSecond: number | null;
 }
@@ -45,6 +50,32 @@ export interface MissingRun {
   readonly setting: string;
   readonly recipe: string;
   readonly seed: number;
+}
+
+/** Predicted verdicts against those found, counted over all rows that have one. */
+export interface PredictionCheck {
+  readonly met: number;
+  readonly open: number;
+  readonly contradicted: number;
+  /** The rows whose prediction has not come true. */
+  readonly differences: readonly Pick<
+    VerdictRow,
+    "setting" | "recipe" | "expected" | "verdict" | "prediction"
+  >[];
+}
+
+export function checkPredictions(rows: readonly VerdictRow[]): PredictionCheck {
+  const count = (kind: Prediction) => rows.filter(({ prediction }) => prediction === kind).length;
+  const differences = rows
+    .filter(({ prediction }) => prediction === "open" || prediction === "contradicted")
+    .map(({ setting, recipe, expected, verdict, prediction }) => ({
+      setting,
+      recipe,
+      expected,
+      verdict,
+      prediction,
+    }));
+  return { met: count("met"), open: count("open"), contradicted: count("contradicted"), differences };
 }
 
 export interface StudySummary {
@@ -107,7 +138,8 @@ function rowOf(
     return run && baseline ? [{ recipe: outcome(run), baseline: outcome(baseline) }] : [];
   });
   if (pairs.length === 0) return undefined;
-  const judgement = judge(pairs, spec);
+  const judgement = { ...judge(pairs, spec), ...(recipe === spec.baseline ? baselineJudgement(pairs) : {}) };
+  const expected = Object.hasOwn(setting.expected, recipe) ? setting.expected[recipe] : null;
   const speeds = spec.seeds.flatMap((seed) => find(recipe, seed)?.samplesPerSecond ?? []);
   const baselines = spec.seeds.flatMap((seed) => find(spec.baseline, seed) ?? []);
   return {
@@ -119,21 +151,27 @@ function rowOf(
     value: mean(pairs.map((pair) => pair.recipe.score)),
     seedSpread: sampleDeviation(baselines.map((run) => outcome(run).score)),
     ...judgement,
-    ...(recipe === spec.baseline ? baselineJudgement(pairs) : {}),
+    control: isControl(spec, recipe),
     seeds: pairs.map((pair) => pair.recipe.seed),
     values: pairs.map((pair) => pair.recipe.score),
     gaps: pairs.map((pair) => pair.recipe.score - pair.baseline.score),
     diverged: countFailures(pairs, "diverged"),
     notLearning: countFailures(pairs, "notLearning"),
-    expected: Object.hasOwn(setting.expected, recipe) ? setting.expected[recipe] : null,
+    expected,
+    prediction: expected === null ? null : predictionOf(expected, judgement.verdict),
     samplesPerSecond: speeds.length > 0 ? mean(speeds) : null,
   };
 }
 
-/** The baseline holds against itself by definition, unless it failed to train. */
-function baselineJudgement(pairs: readonly Pair[]): Partial<VerdictRow> {
+/** The baseline is equivalent to itself by definition, unless it failed to train. */
+function baselineJudgement(pairs: readonly Pair[]): Pick<VerdictRow, "verdict" | "rule"> {
   const failed = pairs.filter((pair) => pair.baseline.failure !== "none").length;
-  return { verdict: failed >= pairs.length / 2 ? "fails" : "holds", rule: "baseline" };
+  return { verdict: failed >= pairs.length / 2 ? "not shown" : "equivalent", rule: "baseline" };
+}
+
+function predictionOf(expected: Verdict, found: Verdict): Prediction {
+  if (expected === found) return "met";
+  return found === "not shown" ? "open" : "contradicted";
 }
 
 function countFailures(pairs: readonly Pair[], failure: Outcome["failure"]): number {

@@ -10,24 +10,20 @@ describe("formatVerdictTable", () => {
   it("aligns decimals and says the verdict with its rule", () => {
     expect(formatVerdictTable(rows).split("\n")).toEqual([
       "main (lenet)",
-      "recipe         accuracy %     gap   90 % interval   TOST p  seed spread  seeds  verdict   why",
-      "─────────────  ──────────  ──────  ──────────────  ───────  ───────────  ─────  ────────  ───────────────────────────────",
+      "recipe         accuracy %     gap   90 % interval   TOST p  seed spread  seeds  verdict     why",
+      "─────────────  ──────────  ──────  ──────────────  ───────  ───────────  ─────  ──────────  ───────────────────────────────",
       "fp32                90.70       –               –        –         0.20      3  baseline",
-      "bf16                90.65   −0.05  [−0.13, +0.03]  < 0.001         0.25      3  holds     within-margin",
-      "fp16-unscaled       30.33  −60.37               –        –        35.22      3  fails     diverged: 2 of 3 seeds diverged",
+      "bf16                90.65   −0.05  [−0.13, +0.03]  < 0.001         0.25      3  equivalent  inside-margin",
+      "fp16-unscaled       30.33  −60.37               –        –        35.22      3  worse       diverged: 2 of 3 seeds diverged",
       "",
     ]);
   });
 
-  it("says when a verdict is weak, and when the baseline failed", () => {
+  it("says what is a control, and when the baseline failed", () => {
     const [fp32, bf16] = rows;
-    expect(reasonCell({ ...bf16, certainty: "point estimate only" })).toBe(
-      "within-margin, point estimate only",
-    );
-    expect(reasonCell({ ...bf16, certainty: "one seed", rule: "below-margin" })).toBe(
-      "below-margin, one seed",
-    );
-    expect(verdictCell({ ...fp32, verdict: "fails" })).toBe("fails");
+    expect(reasonCell({ ...bf16, control: true })).toBe("inside-margin (control)");
+    expect(reasonCell({ ...bf16, rule: "too-wide" })).toBe("too-wide");
+    expect(verdictCell({ ...fp32, verdict: "not shown" })).toBe("not shown");
   });
 
   it("has a sentence for no rows", () => {

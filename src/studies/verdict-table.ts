@@ -35,18 +35,17 @@ function spreadCell(row: VerdictRow): string {
   return spread === null ? "–" : sizeInPoints(spread);
 }
 
-/** The verdict as one word; the baseline's row says what it is instead, unless it failed. */
+/** The verdict; the baseline's row says what it is instead, unless it failed. */
 export function verdictCell(row: VerdictRow): string {
-  return row.rule === "baseline" && row.verdict === "holds" ? "baseline" : row.verdict;
+  return row.rule === "baseline" && row.verdict === "equivalent" ? "baseline" : row.verdict;
 }
 
-/** The rule that applied, what failed, and how far the interval supports it. */
+/** The rule that applied, what failed, and whether the row is a control. */
 export function reasonCell(row: VerdictRow): string {
   const failures = failureText(row);
   if (row.rule === "baseline") return failures;
-  if (row.verdict === "fails") return `${row.rule}: ${failures}`;
-  const certainty = row.certainty === "interval" || row.certainty === "counted" ? "" : row.certainty;
-  return [row.rule, failures, certainty].filter((part) => part !== "").join(", ");
+  const reason = [row.rule, failures].filter((part) => part !== "").join(": ");
+  return row.control ? `${reason} (control)` : reason;
 }
 
 /**

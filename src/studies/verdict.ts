@@ -1,10 +1,10 @@
 /**
  * The rules that turn paired runs into a verdict. Each rule has a name and a sentence that the report prints.
  *
- * With three seeds a 90 % interval is about ±1.7 standard deviations wide, so a rule that asks for the whole interval
- * would call nearly every format unproved, and one that only asks "no significant difference" would call every noisy
- * one good. The verdict is therefore the point estimate against a margin stated before the run, and `certainty` says
- * beside it whether the interval (Student's t on paired gaps; TOST) supports it or not.
+ * "No significant difference" would call every noisy format good, and a mean alone would call chance a finding. So a recipe
+ * is equivalent only if the whole 90 % interval of its gap lies inside a margin that was stated before the run (the same
+ * as two one-sided tests at 5 %: TOST), worse or better only if the interval lies on one side of zero, and otherwise the
+ * study says that it has not shown anything. Source: Schuirmann 1987; Student's t on paired gaps.
  */
 import { RoundoffError } from "../base/errors.ts";
 import type { Verdict } from "./spec.ts";
@@ -35,15 +35,11 @@ export interface Limits {
   readonly chance: number;
 }
 
-/** What the verdict rests on: counted failures, a mean that its interval supports or does not, or one seed. */
-export type Certainty = "counted" | "interval" | "point estimate only" | "one seed";
-
 export type RuleName = keyof typeof RULES;
 
 export interface Judgement {
   readonly verdict: Verdict;
   readonly rule: RuleName;
-  readonly certainty: Certainty;
   /** Mean over seeds of recipe − baseline. */
   readonly gap: number;
   /** The 90 % interval of the mean gap and the TOST p-value; null for one seed, and where failures were counted. */
@@ -54,32 +50,40 @@ export interface Judgement {
 /** Every rule in the order in which it is tried: the first that applies gives the verdict. */
 export const RULES = {
   "baseline-failed": {
-    verdict: "undecided",
+    verdict: "not shown",
     text: "The baseline itself diverged or did not learn in at least half of the seeds: the setting cannot judge a format.",
   },
   diverged: {
-    verdict: "fails",
+    verdict: "worse",
     text: "At least half of the seeds diverged: their training loss stopped being a finite number.",
   },
   "not-learning": {
-    verdict: "fails",
+    verdict: "worse",
     text: "At least half of the seeds diverged or ended within the learning threshold of chance.",
   },
   "seeds-lost": {
-    verdict: "degrades",
+    verdict: "worse",
     text: "Fewer than half of the seeds, but more than of the baseline, diverged or did not learn.",
   },
-  "below-margin": {
-    verdict: "degrades",
-    text: "The mean paired gap is below −margin.",
+  "one-seed": {
+    verdict: "not shown",
+    text: "One pair of seeds has no interval.",
   },
-  "within-margin": {
-    verdict: "holds",
-    text: "The mean paired gap lies inside ±margin.",
+  "inside-margin": {
+    verdict: "equivalent",
+    text: "The 90 % interval of the mean paired gap lies inside ±margin (TOST: p below 0.05).",
   },
-  "above-margin": {
-    verdict: "holds",
-    text: "The mean paired gap is above +margin: no worse than the baseline, but not equivalent to it either.",
+  "below-zero": {
+    verdict: "worse",
+    text: "The interval lies below zero, and not inside the margin.",
+  },
+  "above-zero": {
+    verdict: "better",
+    text: "The interval lies above zero, and not inside the margin.",
+  },
+  "too-wide": {
+    verdict: "not shown",
+    text: "The interval holds zero and reaches beyond the margin: with these seeds the study cannot tell.",
   },
 } as const satisfies Readonly<Record<string, { readonly verdict: Verdict; readonly text: string }>>;
 
@@ -103,34 +107,29 @@ export function outcomeOf(
 /** Judges a recipe by its pairs (at least one); the pairs give the gap, its interval and the rule that applied. */
 export function judge(pairs: readonly Pair[], limits: Limits): Judgement {
   const gaps = pairs.map((pair) => pair.recipe.score - pair.baseline.score);
-  const gap = mean(gaps);
-  const rule = firstRule(pairs, gap, limits);
+  const counted = ruleByCount(pairs);
   // Where seeds failed the gaps are two clusters, good and failed: an interval around their mean would mean nothing.
-  const ci90 = BY_COUNT.includes(rule) ? null : confidenceInterval(gaps, INTERVAL_LEVEL);
-  const certainty = pairs.length === 1 ? "one seed" : certaintyOf(rule, ci90, limits.margin);
+  const ci90 = counted === undefined ? confidenceInterval(gaps, INTERVAL_LEVEL) : null;
+  const rule = counted ?? ruleByInterval(ci90, limits.margin);
   const p = ci90 === null ? null : equivalenceP(gaps, limits.margin);
-  return { verdict: RULES[rule].verdict, rule, certainty, gap, ci90, equivalenceP: p };
+  return { verdict: RULES[rule].verdict, rule, gap: mean(gaps), ci90, equivalenceP: p };
 }
 
 /** The rules that count failed seeds instead of measuring a gap. */
-const BY_COUNT: readonly RuleName[] = ["baseline-failed", "diverged", "not-learning", "seeds-lost"];
-
-function firstRule(pairs: readonly Pair[], gap: number, { margin }: Limits): RuleName {
+function ruleByCount(pairs: readonly Pair[]): RuleName | undefined {
   const half = pairs.length / 2;
   const failed = pairs.filter((pair) => pair.recipe.failure !== "none").length;
   const baselineFailed = pairs.filter((pair) => pair.baseline.failure !== "none").length;
   if (baselineFailed >= half) return "baseline-failed";
   if (pairs.filter((pair) => pair.recipe.failure === "diverged").length >= half) return "diverged";
   if (failed >= half) return "not-learning";
-  if (failed > baselineFailed) return "seeds-lost";
-  if (gap < -margin - ROUNDING_SLACK) return "below-margin";
-  return gap > margin + ROUNDING_SLACK ? "above-margin" : "within-margin";
+  return failed > baselineFailed ? "seeds-lost" : undefined;
 }
 
-function certaintyOf(rule: RuleName, ci90: Judgement["ci90"], margin: number): Certainty {
-  if (ci90 === null) return "counted";
+function ruleByInterval(ci90: Judgement["ci90"], margin: number): RuleName {
+  if (ci90 === null) return "one-seed";
   const [low, high] = ci90;
-  const supported =
-    rule === "below-margin" ? high < -margin : low > -margin && (rule === "above-margin" || high < margin);
-  return supported ? "interval" : "point estimate only";
+  if (low > -margin - ROUNDING_SLACK && high < margin + ROUNDING_SLACK) return "inside-margin";
+  if (high < -ROUNDING_SLACK) return "below-zero";
+  return low > ROUNDING_SLACK ? "above-zero" : "too-wide";
 }

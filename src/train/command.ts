@@ -24,6 +24,8 @@ export function trainCommand(config: TrainConfig, out: string): string {
     ["--momentum", optimizer.momentum],
     ["--weight-decay", optimizer.weightDecay],
     ["--schedule", scheduleText(optimizer.schedule)],
+    ["--telemetry-every", config.telemetryEvery],
+    ["--batch-order", config.batchOrder],
     ["--out", out],
   ];
   const words = options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]));

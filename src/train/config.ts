@@ -14,7 +14,17 @@ export interface TrainConfig {
   readonly trainLimit?: number;
   readonly testLimit?: number;
   readonly optimizer: OptimizerConfig;
+  /** Every so many steps, the first included, the record says what the roundings lost; absent: never. */
+  readonly telemetryEvery?: number;
+  /**
+   * `reversed`: the examples of each batch in reverse order. The same training but for the order of sums (and for which
+   * example a mask of dropout falls on): a control that tells what rounding errors of FP32 alone do.
+   */
+  readonly batchOrder?: BatchOrder;
 }
+
+export const BATCH_ORDERS = ["asDrawn", "reversed"] as const;
+export type BatchOrder = (typeof BATCH_ORDERS)[number];
 
 /** Settings of a run that names only what it must: SGD with momentum, cosine schedule with a short warm-up. */
 export const DEFAULT_OPTIMIZER: OptimizerConfig = {
@@ -35,6 +45,7 @@ export function checkConfig(config: TrainConfig): TrainConfig {
   positive("batchSize", config.batchSize);
   positive("trainLimit", config.trainLimit);
   positive("testLimit", config.testLimit);
+  positive("telemetryEvery", config.telemetryEvery);
   if (!Number.isSafeInteger(config.seed) || config.seed < 0)
     fail("seed", "an integer of at least 0", config.seed);
   checkOptimizer(config.optimizer);

@@ -33,7 +33,8 @@ export function headerLine(
 
 function recipeSettings(recipe: Recipe, modelOptions: Readonly<Record<string, number>>): Settings {
   const choices = Object.fromEntries(recipe.choices.map(({ what, setting }) => [what, setting]));
-  return { paper: recipe.paper, ...choices, modelOptions: { ...modelOptions } };
+  const options: Settings = recipe.options === undefined ? {} : { options: { ...recipe.options } };
+  return { paper: recipe.paper, ...options, ...choices, modelOptions: { ...modelOptions } };
 }
 
 /** Works from src/ and from dist/: both lie one folder below the package. */

@@ -9,7 +9,7 @@ import { createTrainLoader, type TrainLoader } from "../data/loader.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { createOptimizer } from "../optim/optimizer-config.ts";
 import type { Recipe } from "../precision/recipe.ts";
-import type { EndStatus, NonFiniteTensor, WarningLine } from "../runlog/schema.ts";
+import type { EndStatus, NonFiniteTensor, StepLine, WarningLine } from "../runlog/schema.ts";
 import {
   type Checkpoint,
   checkpointPath,
@@ -36,7 +36,9 @@ import {
   recipeSha256,
 } from "./manifest.ts";
 import { initialState, type ModelState } from "./model-state.ts";
+import { reverseRows } from "./reverse-rows.ts";
 import { stateFormats } from "./state-codec.ts";
+import { StepTelemetry } from "./step-telemetry.ts";
 import type { TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
 import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
 
@@ -46,6 +48,9 @@ interface EpochSums {
   correct: number;
   examples: number;
 }
+
+/** A step's result and what the record says beside it. */
+type AccountedStep = StepResult & Pick<StepLine, "overflow" | "rounding">;
 
 /** A run in its output directory, whose lock the caller holds. */
 export class TrainingRun {
@@ -58,6 +63,7 @@ export class TrainingRun {
   private readonly evaluator: Evaluator;
   private readonly totalSteps: number;
   private readonly identity: RunIdentity;
+  private readonly telemetry: StepTelemetry;
   private watch: DivergenceWatch;
   private done = 0;
   /** Steps of the checkpoint that was written or read last; −1: none. */
@@ -87,6 +93,7 @@ export class TrainingRun {
     const shared = { recipe, kernels, state: this.state };
     this.step = compileTrainStep(model, { ...shared, batchShape, seed: config.seed, optimizer });
     this.evaluator = compileEvaluator(model, data.test, config.testLimit, shared);
+    this.telemetry = new StepTelemetry(this.step, this.state, kernels);
     this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
     const dataSha256 = data.provenance.sha256;
     this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe) };
@@ -190,13 +197,20 @@ export class TrainingRun {
       const began = performance.now();
       this.step.images.set(next.value.images);
       this.step.labels.set(next.value.labels);
+      this.arrangeBatch();
+      const placed = performance.now();
+      const losses = await this.roundingLosses();
+      const aside = performance.now() - placed;
       const running = this.step.run(this.done);
       next = batches.next();
       const result = await running;
       if (!Number.isFinite(result.loss)) this.requireFiniteBatch();
       this.done++;
-      journal.timed(this.done, this.config.batchSize, (performance.now() - began) / 1000, next.done === true);
-      this.account(epoch, result, journal);
+      const seconds = (performance.now() - began - aside) / 1000;
+      journal.timed(this.done, this.config.batchSize, seconds, next.done === true);
+      const overflow =
+        result.skippedSteps > this.skippedSteps ? await this.telemetry.overflowed() : undefined;
+      this.account(epoch, { ...result, ...losses, ...(overflow && { overflow }) }, journal);
       if (this.watch.afterStep(result)) return "diverged";
       if (next.done !== true && this.done % (this.options.checkpointEvery ?? Infinity) === 0)
         await this.checkpoint(journal);
@@ -228,12 +242,26 @@ export class TrainingRun {
         into: this.step,
       });
       batches.next();
+      this.arrangeBatch();
     };
     return this.watch.locate(this.done, { prepare, probe });
   }
 
-  private account(epoch: number, result: StepResult, journal: Journal): void {
-    const { loss, correct, learningRate, lossScale, skippedSteps } = result;
+  private arrangeBatch(): void {
+    if (this.config.batchOrder === "reversed") reverseRows(this.step);
+  }
+
+  /** Looked at before the step, which would change the state. */
+  private async roundingLosses(): Promise<Pick<StepLine, "rounding">> {
+    const { telemetryEvery } = this.config;
+    if (telemetryEvery === undefined || this.done % telemetryEvery !== 0) return {};
+    this.step.control(this.done);
+    const rounding = await this.telemetry.roundingLosses();
+    return rounding.length > 0 ? { rounding } : {};
+  }
+
+  private account(epoch: number, result: AccountedStep, journal: Journal): void {
+    const { loss, correct, learningRate, lossScale, skippedSteps, overflow, rounding } = result;
     const examples = this.config.batchSize;
     this.sums.loss += loss * examples;
     this.sums.correct += correct;
@@ -250,6 +278,8 @@ export class TrainingRun {
       ...scaling,
       correct,
       examples,
+      ...(overflow && { overflow }),
+      ...(rounding && { rounding }),
     });
     this.report("train", epoch, { loss, accuracy: this.sums.correct / this.sums.examples }, journal);
   }

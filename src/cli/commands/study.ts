@@ -6,6 +6,8 @@ import { loadStudy } from "../../studies/catalog.ts";
 import { percent, points, pValue, sizeInPoints } from "../../studies/metric-text.ts";
 import { runStudy, type StudyProgress, type StudyResult } from "../../studies/run.ts";
 import type { StudySpec } from "../../studies/spec.ts";
+import type { PredictionCheck } from "../../studies/summary.ts";
+import { reasonCell, verdictCell } from "../../studies/verdict-table.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { integerOption } from "../option-values.ts";
 import { createProgress, formatNumber, type Progress } from "../progress.ts";
@@ -24,6 +26,7 @@ import { trainProgress } from "./train.ts";
 interface StudyCommandOptions extends CheckpointSettings, JsonOption, KernelOption {
   readonly out: string;
   readonly seeds?: number;
+  readonly seedOffset?: number;
   readonly quick: boolean;
   readonly dataDirectory?: string;
 }
@@ -40,6 +43,11 @@ export function registerStudy(program: Command, context: CliContext): void {
       "so many seeds instead of the study's own",
       integerOption("--seeds", { min: 1, max: 1000 }),
     )
+    .option(
+      "--seed-offset <n>",
+      "other seeds than the study's own: each with n added",
+      integerOption("--seed-offset", { min: 1, max: 1_000_000 }),
+    )
     .option("--quick", "the short form of the study: minutes instead of hours", false)
     .option("--data-directory <dir>", "look for the data here and nowhere else");
   declareKernels(declareCheckpoints(command)).action((name: string, options: StudyCommandOptions) =>
@@ -50,7 +58,7 @@ export function registerStudy(program: Command, context: CliContext): void {
 async function study(context: CliContext, name: string, options: StudyCommandOptions): Promise<void> {
   const selection = kernelsFor(context, options);
   const native = selection.kernels.name === "native";
-  const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options.seeds);
+  const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options);
   if (!native)
     context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
   const signal = context.takeSignal();
@@ -76,20 +84,27 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     signal,
     onProgress: (state) => showProgress(context, progress, state),
   }).finally(() => progress.end());
-  const { rows, reportPath } = result;
-  printResult(context, options.json ?? false, { rows, reportPath }, () => studyText(result));
+  const { rows, predictions, reportPath } = result;
+  printResult(context, options.json ?? false, { rows, predictions, reportPath }, () => studyText(result));
 }
 
-/** The study with the number of seeds asked for: its own first, then the next integers. */
-export function withSeeds(spec: StudySpec, count: number = spec.seeds.length): StudySpec {
+/** The study with the number of seeds asked for (its own first, then the next integers), each with the offset added. */
+export function withSeeds(
+  spec: StudySpec,
+  { seeds: count = spec.seeds.length, seedOffset = 0 }: Pick<StudyCommandOptions, "seeds" | "seedOffset">,
+): StudySpec {
   const next = Math.max(...spec.seeds) + 1;
-  const seeds = Array.from({ length: count }, (_, i) => spec.seeds[i] ?? next + i - spec.seeds.length);
-  return { ...spec, seeds };
+  const own = Array.from({ length: count }, (_, i) => spec.seeds[i] ?? next + i - spec.seeds.length);
+  return { ...spec, seeds: own.map((seed) => seed + seedOffset) };
 }
 
 /** The command for the report, as one would type it again. */
-function studyCommand(name: string, { out, seeds, quick }: StudyCommandOptions): string {
-  const options = [seeds === undefined ? "" : ` --seeds ${seeds}`, quick ? " --quick" : ""].join("");
+function studyCommand(name: string, { out, seeds, seedOffset, quick }: StudyCommandOptions): string {
+  const options = [
+    seeds === undefined ? "" : ` --seeds ${seeds}`,
+    seedOffset === undefined ? "" : ` --seed-offset ${seedOffset}`,
+    quick ? " --quick" : "",
+  ].join("");
   return `roundoff study ${name} --out ${out}${options}`;
 }
 
@@ -111,19 +126,20 @@ function showProgress(context: CliContext, progress: Progress, state: StudyProgr
   progress.update({ ...shown, label: `run ${runsDone + 1}/${runs}: ${run}: ${shown.label}` });
 }
 
-function studyText({ rows, reportPath }: StudyResult): string {
+/** `11 of 13 predictions came true; …`, one line for each that did not. */
+function predictionText({ met, open, contradicted, differences }: PredictionCheck): string {
+  if (met + open + contradicted === 0) return "";
+  const lines = differences.map(
+    ({ setting, recipe, expected, verdict }) =>
+      `  ${setting} ${recipe}: predicted ${expected}, found ${verdict}`,
+  );
+  const head = `predictions: ${met} came true, ${contradicted} did not, ${open} could not be decided`;
+  return `\n${[head, ...lines].join("\n")}`;
+}
+
+function studyText({ rows, predictions, reportPath }: StudyResult): string {
   const table = textTable(
-    [
-      "setting",
-      "recipe",
-      "metric %",
-      "baseline %",
-      "gap (points)",
-      "seed spread",
-      "p",
-      "verdict",
-      "certainty",
-    ],
+    ["setting", "recipe", "metric %", "baseline %", "gap (points)", "seed spread", "p", "verdict", "why"],
     rows.map((row) => [
       row.setting,
       row.recipe,
@@ -132,9 +148,9 @@ function studyText({ rows, reportPath }: StudyResult): string {
       points(row.gap),
       row.seedSpread === null ? "–" : sizeInPoints(row.seedSpread),
       pValue(row.equivalenceP),
-      row.verdict,
-      row.certainty,
+      verdictCell(row),
+      reasonCell(row),
     ]),
   );
-  return `${table}\nreport: ${reportPath}`;
+  return `${table}${predictionText(predictions)}\nreport: ${reportPath}`;
 }
