@@ -2,6 +2,7 @@
 // (conv_grad_weight.h); depthwise ones have kernels of their own (conv_depthwise.h). What they compute is written in src/kernels/contract.ts.
 #include <numeric>
 
+#include "accumulate.h"
 #include "conv_attrs.h"
 #include "conv_depthwise.h"
 #include "conv_grad_weight.h"
@@ -13,6 +14,7 @@ namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 void conv2d(const Command& cmd, Context& ctx) {
+  if (has_accumulator(cmd, kConvolutionAttrs)) return accumulated_conv2d(cmd, ctx);
   const Operand &x = cmd.in[0], &w = cmd.in[1], &y = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, w, y);
   if (is_depthwise(c)) return depthwise_forward(c, x, w, y, ctx);
@@ -54,6 +56,7 @@ struct Phase {
 };
 
 void conv2d_grad_input(const Command& cmd, Context& ctx) {
+  if (has_accumulator(cmd, kConvolutionAttrs)) return accumulated_conv2d_grad_input(cmd, ctx);
   const Operand &gy = cmd.in[0], &w = cmd.in[1], &gx = cmd.out[0];
   const ConvShape c = conv_shape(cmd, gx, w, gy);
   if (is_depthwise(c)) return depthwise_grad_input(c, gy, w, gx, ctx);
@@ -82,6 +85,7 @@ void conv2d_grad_input(const Command& cmd, Context& ctx) {
 }
 
 void conv2d_grad_weight(const Command& cmd, Context& ctx) {
+  if (has_accumulator(cmd, kConvolutionAttrs)) return accumulated_conv2d_grad_weight(cmd, ctx);
   const Operand &gy = cmd.in[0], &x = cmd.in[1], &gw = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, gw, gy);
   if (is_depthwise(c)) return depthwise_grad_weight(c, gy, x, gw, ctx);

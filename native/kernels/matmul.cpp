@@ -2,11 +2,13 @@
 // multiplied. What it computes is written in src/kernels/contract.ts.
 #include <algorithm>
 
+#include "accumulate.h"
 #include "block_io.h"
 #include "conv_attrs.h"
 #include "gemm_block.h"
 #include "gemm_carve.h"
 #include "gemm_rows.h"
+#include "profile_tiles.h"
 #include "scratch.h"
 #include "thread_pool.h"
 #include "tiers.h"
@@ -53,7 +55,7 @@ MatmulJob plan(const Command& cmd, Context& ctx) {
   const bool transA = cmd.attrs[0] != 0, transB = cmd.attrs[1] != 0;
   const auto carrier = static_cast<Carrier>(static_cast<int>(cmd.attrs[2]));
   const int64_t m = c.dims[c.rank - 2], n = c.dims[c.rank - 1], k = a.dims[transA ? a.rank - 2 : a.rank - 1];
-  const PanelLayout layout(choose_tiles(carrier, ctx.cpu), 1, k, n);
+  const PanelLayout layout(matmul_tiles(cmd, ctx.cpu), 1, k, n);
   MatmulJob job{a, b, c, ctx, transA, transB, 1, m, n, k, product_exponent(cmd, carrier),
                 layout, a.rank == 2, b.rank == 2, 1, 1, 1, 1, nullptr, nullptr, nullptr};
   for (int i = 0; i < c.rank - 2; i++) job.batches *= c.dims[i];
@@ -177,6 +179,12 @@ void run_matmul_block(const MatmulJob& job, int64_t task, int thread) {
 
 void matmul(const Command& cmd, Context& ctx) {
   if (cmd.out[0].elements == 0) return;
+  const bool accumulated = has_accumulator(cmd, kMatmulAttrs);
+  const AccumulatorKind kind = accumulated ? accumulator_of(cmd, kMatmulAttrs).kind : AccumulatorKind::fp64;
+  // The other kinds are instructions, with tiles of their own.
+  if (accumulated && (kind == AccumulatorKind::fp64 || kind == AccumulatorKind::rounded)) {
+    return accumulated_matmul(cmd, ctx);
+  }
   MatmulJob job = plan(cmd, ctx);
   if (job.exponent == kExponentNotANumber) return fill_nan(job.c, ctx);
   pack_shared(job, cmd.prepacked);

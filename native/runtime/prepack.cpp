@@ -1,11 +1,12 @@
 // Products of one plan that read the same right matrix in the same way pack it once: the steps of a recurrent layer, or
 // micro-batches. The program owns the packed copies; a write to the matrix in between ends the sharing.
+#include "accumulator.h"
 #include "engine.h"
 
 namespace roundoff {
 namespace {
 
-bool reads_shared_matrix(const Command& c) { return c.op == "matmul" && c.in[1].rank == 2; }
+bool reads_shared_matrix(const Command& c) { return c.op == "matmul" && c.in[1].rank == 2 && !has_accumulator(c, kMatmulAttrs); }
 
 bool same_matrix(const Command& a, const Command& b) {
   const Operand &x = a.in[1], &y = b.in[1];

@@ -1,4 +1,6 @@
 // Rules of the operations on images: pooling and convolution, and of matmul.
+#include "accumulator.h"
+#include "engine.h"
 #include "op_rules.h"
 #include "pool_windows.h"
 
@@ -8,8 +10,8 @@ namespace {
 // Generous; keeps every product of sizes far from overflow.
 constexpr int64_t kMaxWindow = 1 << 16;
 
-// The first operands are real, of one kind for the carrier i16, and its shared exponents follow.
-void check_products(const Command& c, size_t carrierAttr) {
+// The first operands are real, of one kind for the carrier i16, and its shared exponents follow. Returns the carrier.
+int64_t check_products(const Command& c, size_t carrierAttr) {
   const int64_t carrier = integer_attr(c, carrierAttr, 0, 2, "carrier");
   const bool integer = carrier == static_cast<int64_t>(Carrier::i16);
   check(c.in.size() == (integer ? 4u : 2u), integer ? "carrier i16 needs 2 operands, 2 exponents" : "needs 2 inputs");
@@ -23,6 +25,26 @@ void check_products(const Command& c, size_t carrierAttr) {
     expect_elements(c.in[i], 1, "a shared exponent");
   }
   check(c.out[0].dtype == DType::f32 || c.out[0].dtype == DType::bf16, "the output must be f32 or bf16");
+  return carrier;
+}
+
+// The numbers behind the `first` attributes: none, or an accumulator that fits the carrier.
+void check_accumulator(const Command& c, size_t first, int64_t carrier) {
+  if (!has_accumulator(c, first)) return;
+  const int64_t code = integer_attr(c, first, 0, static_cast<int64_t>(AccumulatorKind::rounded), "accumulator kind");
+  const auto kind = static_cast<AccumulatorKind>(code);
+  const bool rounded = kind == AccumulatorKind::rounded;
+  check(c.attrs.size() == first + (rounded ? kRoundedNumbers : 1), "the accumulator has a wrong number of numbers");
+  const bool pairs = kind == AccumulatorKind::amxBf16 || kind == AccumulatorKind::vdpbf16;
+  check(!pairs || c.op == "matmul", "accumulators amxBf16 and vdpbf16 are for matmul alone");
+  check(carrier == static_cast<int64_t>(pairs ? Carrier::bf16 : Carrier::f32),
+        pairs ? "this accumulator needs the carrier bf16" : "this accumulator needs the carrier f32");
+  if (!rounded) return;
+  integer_attr(c, first + 1, 0, int64_t{1} << 40, "chunk");
+  integer_attr(c, first + 2, 1, 24, "accumulator precision");
+  integer_attr(c, first + 3, -126, 127, "accumulator exponent");
+  integer_attr(c, first + 10, 0, static_cast<int64_t>(Overflow::nan), "accumulator overflow");
+  check_store(accumulator_of(c, first).format, DType::f32);
 }
 
 // Whether the axes before the last two are those of y, or absent.
@@ -36,8 +58,8 @@ bool same_batch(const Operand& x, const Operand& y) {
 }  // namespace
 
 void check_matmul(const Command& c) {
-  check(c.attrs.size() == 3, "needs 3 attributes");
-  check_products(c, 2);
+  check(c.attrs.size() >= kMatmulAttrs, "needs at least 3 attributes");
+  check_accumulator(c, kMatmulAttrs, check_products(c, 2));
   const Operand &a = c.in[0], &b = c.in[1], &y = c.out[0];
   const bool transA = integer_attr(c, 0, 0, 1, "transA") == 1, transB = integer_attr(c, 1, 0, 1, "transB") == 1;
   check(a.rank >= 2 && b.rank >= 2 && y.rank >= 2, "operands need at least 2 axes");
@@ -50,8 +72,8 @@ void check_matmul(const Command& c) {
 }
 
 void check_convolution(const Command& c) {
-  check(c.attrs.size() == 8, "needs 8 attributes");
-  check_products(c, 7);
+  check(c.attrs.size() >= kConvolutionAttrs, "needs at least 8 attributes");
+  check_accumulator(c, kConvolutionAttrs, check_products(c, 7));
   const bool forward = c.op == "conv2d", gradInput = c.op == "conv2dGradInput";
   const Operand& x = forward ? c.in[0] : gradInput ? c.out[0] : c.in[1];
   const Operand& w = forward || gradInput ? c.in[1] : c.out[0];

@@ -22,6 +22,12 @@ import { UPDATE_ATTR_ORDER, type UpdateAttrs } from "./contract/updates.ts";
 import { WINDOW_ATTR_ORDER, type WindowAttrs } from "./contract/windows.ts";
 
 export {
+  ACCUMULATOR_KINDS,
+  type Accumulator,
+  type AccumulatorKind,
+  accumulatorOverflow,
+} from "./contract/accumulators.ts";
+export {
   BINARY_KINDS,
   type BinaryKind,
   GRAD_FROM_OUTPUT,

@@ -4,9 +4,20 @@
  */
 import { RoundoffError } from "../base/errors.ts";
 import { emin, isScaled, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
-import type { Command, DType, OpAttrs, Operand, OpName, Plan, StoreRounding } from "./contract.ts";
+import type {
+  Accumulator,
+  Command,
+  DType,
+  OpAttrs,
+  Operand,
+  OpName,
+  Plan,
+  StoreRounding,
+} from "./contract.ts";
 import {
+  ACCUMULATOR_KINDS,
   ATTR_ORDER,
+  accumulatorOverflow,
   BINARY_KINDS,
   CTC_REDUCTIONS,
   EMBEDDING_MODES,
@@ -102,6 +113,8 @@ function encodeQuantization({
 }
 
 function encodeAttr(op: OpName, name: string, value: unknown): number[] {
+  // Last in its list, so that it may be absent.
+  if (name === "accumulator") return value === undefined ? [] : encodeAccumulator(value as Accumulator);
   if (typeof value === "number") return [value];
   if (value === undefined && OPTIONAL.has(name)) return [0];
   if (typeof value === "boolean") return [Number(value)];
@@ -113,6 +126,15 @@ function encodeAttr(op: OpName, name: string, value: unknown): number[] {
     expected: names(op, name).join(", ") || "a number",
     received: String(value),
   });
+}
+
+/** Kind, chunk, then the format as a store rounding. Read back by native/include/accumulator.h. */
+function encodeAccumulator(accumulator: Accumulator): number[] {
+  const kind = ACCUMULATOR_KINDS.indexOf(accumulator.kind);
+  if (accumulator.kind !== "rounded") return [kind];
+  const { format, chunk } = accumulator;
+  const overflow = accumulatorOverflow(format);
+  return [kind, chunk, ...encodeStore({ format, rounding: "nearestEven", overflow, tensorId: 0 })];
 }
 
 /** Attributes that only some kinds have; absent, they are passed as 0. */

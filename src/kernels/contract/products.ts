@@ -2,6 +2,7 @@
  * The GEMM-shaped operations: convolution and matrix product with their gradients, and the arithmetic of their products. What each computes is in its comment: inputs → outputs.
  * Part of contract.ts, which says what holds for all; shape letters are explained there.
  */
+import type { Accumulator } from "./accumulators.ts";
 
 /**
  * Arithmetic of the products of a GEMM or convolution.
@@ -13,7 +14,15 @@
  */
 export type Carrier = "f32" | "bf16" | "i16";
 
-export interface ConvAttrs {
+interface Accumulates {
+  /**
+   * How products are added up, to the bit. Absent: as the carrier's fastest path does, within the bounds of
+   * conformance/bounds.ts. `fp64` and `rounded` want the carrier f32, `amxBf16` and `vdpbf16` bf16.
+   */
+  readonly accumulator?: Accumulator;
+}
+
+export interface ConvAttrs extends Accumulates {
   readonly strideH: number;
   readonly strideW: number;
   readonly padH: number;
@@ -35,13 +44,43 @@ export interface ProductAttrs {
    * a[…,M,K], b[…,K,N] → c[…,M,N]; transA/transB: the last two axes of a/b are stored swapped.
    * Leading axes are equal, or the operand has none (rank 2 is shared by all).
    */
-  matmul: { readonly transA: boolean; readonly transB: boolean; readonly carrier: Carrier };
+  matmul: { readonly transA: boolean; readonly transB: boolean; readonly carrier: Carrier } & Accumulates;
 }
 
 /** Attributes as numbers, in this order: see ATTR_ORDER in contract.ts. */
 export const PRODUCT_ATTR_ORDER = {
-  conv2d: ["strideH", "strideW", "padH", "padW", "dilationH", "dilationW", "groups", "carrier"],
-  conv2dGradInput: ["strideH", "strideW", "padH", "padW", "dilationH", "dilationW", "groups", "carrier"],
-  conv2dGradWeight: ["strideH", "strideW", "padH", "padW", "dilationH", "dilationW", "groups", "carrier"],
-  matmul: ["transA", "transB", "carrier"],
+  conv2d: [
+    "strideH",
+    "strideW",
+    "padH",
+    "padW",
+    "dilationH",
+    "dilationW",
+    "groups",
+    "carrier",
+    "accumulator",
+  ],
+  conv2dGradInput: [
+    "strideH",
+    "strideW",
+    "padH",
+    "padW",
+    "dilationH",
+    "dilationW",
+    "groups",
+    "carrier",
+    "accumulator",
+  ],
+  conv2dGradWeight: [
+    "strideH",
+    "strideW",
+    "padH",
+    "padW",
+    "dilationH",
+    "dilationW",
+    "groups",
+    "carrier",
+    "accumulator",
+  ],
+  matmul: ["transA", "transB", "carrier", "accumulator"],
 } as const satisfies { readonly [Op in keyof ProductAttrs]: readonly (keyof ProductAttrs[Op])[] };

@@ -3,12 +3,18 @@
  * run over the taps, which cover the channels of the group. Sums in FP64, one rounding per output. Meaning: contract.ts.
  */
 import type { ConvAttrs } from "../contract.ts";
+import {
+  accumulatedForward,
+  accumulatedGradInput,
+  accumulatedGradWeight,
+} from "./accumulated-convolution.ts";
 import { productScale } from "./quantize.ts";
 import { type ConvShape, convShape, newTaps, type Taps, tapsOf } from "./taps.ts";
 import type { RefArray, ReferenceKernel } from "./tensor.ts";
 
 /** x[NHWC], w[KRSC] (, Ex, Ew) → y[N,OH,OW,K]. */
 export const conv2d: ReferenceKernel<"conv2d"> = ([x, w, ...exponents], [y], attrs) => {
+  if (attrs.accumulator !== undefined) return accumulatedForward(x, w, y, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
   const shape = convShape(x.shape, w.shape, y.shape);
   const xs = x.data;
@@ -28,6 +34,7 @@ export const conv2d: ReferenceKernel<"conv2d"> = ([x, w, ...exponents], [y], att
 
 /** gy[N,OH,OW,K], w[KRSC] (, Egy, Ew) → gx[NHWC]. */
 export const conv2dGradInput: ReferenceKernel<"conv2dGradInput"> = ([gy, w, ...exponents], [gx], attrs) => {
+  if (attrs.accumulator !== undefined) return accumulatedGradInput(gy, w, gx, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
   const shape = convShape(gx.shape, w.shape, gy.shape);
   const sums = new Float64Array(gx.data.length);
@@ -47,6 +54,7 @@ export const conv2dGradInput: ReferenceKernel<"conv2dGradInput"> = ([gy, w, ...e
 
 /** gy[N,OH,OW,K], x[NHWC] (, Egy, Ex) → gw[KRSC]. */
 export const conv2dGradWeight: ReferenceKernel<"conv2dGradWeight"> = ([gy, x, ...exponents], [gw], attrs) => {
+  if (attrs.accumulator !== undefined) return accumulatedGradWeight(gy, x, gw, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
   const shape = convShape(x.shape, gw.shape, gy.shape);
   const sums = new Float64Array(gw.data.length);

@@ -1,8 +1,10 @@
 /**
  * Reference matrix product. Every product and sum in FP64, one rounding per output: products of FP32 values are exact,
- * and the integers of dynamic fixed point (carrier i16) give exact sums. Meaning: contract.ts.
+ * and the integers of dynamic fixed point (carrier i16) give exact sums. With an accumulator profile every sum is as
+ * accumulate.ts says instead. Meaning: contract.ts.
  */
-import type { OpAttrs } from "../contract.ts";
+import type { Accumulator, OpAttrs } from "../contract.ts";
+import { accumulate } from "./accumulate.ts";
 import { productScale } from "./quantize.ts";
 import { elementsOf, type RefArray, type ReferenceKernel } from "./tensor.ts";
 
@@ -39,14 +41,15 @@ function product(
   b: RefArray,
   c: RefArray,
   { rows, inner, columns }: Sizes,
-  { transA, transB }: OpAttrs["matmul"],
+  { transA, transB, accumulator }: OpAttrs["matmul"],
   scale: number,
 ): void {
   const rowA = new Float64Array(inner);
   const sums = new Float64Array(columns);
   for (let i = 0; i < rows; i++) {
     for (let k = 0; k < inner; k++) rowA[k] = transA ? a[k * rows + i] : a[i * inner + k];
-    if (transB) dotWithRows(rowA, b, sums);
+    if (accumulator !== undefined) dotWithColumns(rowA, b, sums, { transB, accumulator });
+    else if (transB) dotWithRows(rowA, b, sums);
     else addScaledRows(rowA, b, sums);
     for (let j = 0; j < columns; j++) c[i * columns + j] = sums[j] * scale;
   }
@@ -71,5 +74,21 @@ function addScaledRows(rowA: Float64Array, b: RefArray, sums: Float64Array): voi
     const factor = rowA[k];
     const base = k * columns;
     for (let j = 0; j < columns; j++) sums[j] += factor * b[base + j];
+  }
+}
+
+/** sums[j] = Σ_k rowA[k] · b[k][j] (transB: b[j][k]) as an accumulator profile adds. */
+function dotWithColumns(
+  rowA: Float64Array,
+  b: RefArray,
+  sums: Float64Array,
+  { transB, accumulator }: { readonly transB: boolean; readonly accumulator: Accumulator },
+): void {
+  const inner = rowA.length;
+  const columns = sums.length;
+  const column = new Float64Array(inner);
+  for (let j = 0; j < columns; j++) {
+    for (let k = 0; k < inner; k++) column[k] = transB ? b[j * inner + k] : b[k * columns + j];
+    sums[j] = accumulate(rowA, column, accumulator);
   }
 }
