@@ -142,15 +142,18 @@ function describeRounded({ format, chunk }: Rounded): string {
   return `exact products, every sum rounded once to ${format.name} in the order of k${chunks}`;
 }
 
-/** The profile of a GEMM as it is compiled, for reports: what its carrier does on the native kernels, or its accumulator. */
-export function profileOf(
-  carrier: Carrier,
-  accumulator: Accumulator | undefined,
-  features: readonly string[],
-): string {
-  if (accumulator !== undefined) return accumulatorName(accumulator);
+/** Which kernels run: facts of `roundoff info`. */
+export interface KernelFacts {
+  readonly selected: "native" | "reference";
+  readonly tier?: string;
+  readonly cpu: { readonly features: readonly string[] };
+}
+
+/** The profile that a matrix product of a carrier computes when no accumulator is named; docs/numerics.md has the table. */
+export function carrierProfile(carrier: Carrier, { selected, tier, cpu }: KernelFacts): string {
+  if (selected === "reference") return "fp64";
   if (carrier === "i16") return "int32Spill";
-  if (carrier === "f32") return "fp32";
-  if (features.includes("amxBf16")) return "amxBf16";
-  return features.includes("fastDpbf16") ? "vdpbf16" : "fp32";
+  if (carrier === "f32" || tier !== "avx512") return "fp32";
+  if (cpu.features.includes("amxBf16")) return "amxBf16";
+  return cpu.features.includes("fastDpbf16") ? "vdpbf16" : "fp32";
 }

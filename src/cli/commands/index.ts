@@ -6,6 +6,7 @@ import type { Register } from "./declare.ts";
 import { registerExplain } from "./explain.ts";
 import { registerExport } from "./export.ts";
 import { registerFormat } from "./format.ts";
+import { registerGemm } from "./gemm.ts";
 import { registerGoldens } from "./goldens.ts";
 import { registerInfo } from "./info.ts";
 import { registerStudy } from "./study.ts";
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Register[] = [
   registerInfo,
   registerFormat,
   registerConvert,
+  registerGemm,
   registerData,
   registerTrain,
   registerStudy,

@@ -24,7 +24,7 @@ export type Accumulator =
    */
   | { readonly kind: "vdpbf16" }
   /**
-   * Wang et al. 2018, section 2.3: within a chunk of `chunk` positions sum = round(sum + product), where the product is exact
+   * Chunk-based accumulation of Wang et al. 2018: within a chunk of `chunk` positions sum = round(sum + product), where the product is exact
    * and the sum rounded once, to nearest even of `format`; behind each chunk total = round(total + sum). chunk 0: one
    * chunk. Beyond the largest value: Infinity where the format has it, else the largest value.
    */

@@ -26,7 +26,7 @@ describe("a sum rounded to odd", () => {
 });
 
 describe("rounded accumulators", () => {
-  it("swallow what is below half of their spacing (Wang et al. 2018, figure 3)", () => {
+  it("swallow what is below half of their spacing (Wang et al. 2018)", () => {
     // FP16 holds all integers up to 2048 and then only even ones.
     expect(dot(ones(4096), ones(4096), rounded("fp16"))).toBe(2048);
     expect(dot(ones(4096), ones(4096), rounded("fp16", 64))).toBe(4096);
