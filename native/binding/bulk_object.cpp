@@ -3,6 +3,7 @@
 #include "bulk_object.h"
 
 #include <cmath>
+#include <optional>
 
 #include "bulk_numbers.h"
 #include "bulk_rules.h"
@@ -101,24 +102,37 @@ Array<uint8_t> read_codes(const Napi::Value& value) {
   return read_array<uint8_t, napi_uint8_array>(value, "codes", " must be a Uint8Array");
 }
 
-// The kept numbers of a request: `scales`, `zeroPoints`, `tensorScale`, as many as there are groups.
-struct Kept {
-  ScaleArrays arrays{nullptr, nullptr, 1};
+// A field of an object; absent is undefined.
+Napi::Value read_field(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  check(!value.IsEmpty(), name, " cannot be read");
+  return value;
+}
 
-  Kept(const Napi::Object& request, const ScaleSpec& spec, std::initializer_list<Memory> others) {
-    const int64_t groups = spec.layout.groups();
-    const ExternalMemory scales = read_floats(request.Get("scales"), "scales");
-    check(scales.elements == groups, "scales: one number for each group");
-    for (const Memory& other : others) check_disjoint(memory_of(scales), other, false, "scales and another array");
-    arrays.values = static_cast<float*>(scales.data);
-    if (spec.kind != ScaleKind::affine) return;
-    const ExternalMemory zeroPoints = read_external(request.Get("zeroPoints"));
-    check(zeroPoints.dtype == DType::i32 && zeroPoints.elements == groups, "zeroPoints: one integer for each group");
-    check_disjoint(memory_of(zeroPoints), memory_of(scales), false, "zeroPoints and scales");
-    for (const Memory& other : others) check_disjoint(memory_of(zeroPoints), other, false, "zeroPoints and another array");
-    arrays.zeroPoints = static_cast<int32_t*>(zeroPoints.data);
-  }
+// The fields of a request that hold what groups share. A getter is JavaScript and may take an array away: every field is
+// read before the first address is taken.
+struct KeptFields {
+  Napi::Value scales, zeroPoints;
+
+  explicit KeptFields(const Napi::Object& request)
+      : scales(read_field(request, "scales")), zeroPoints(read_field(request, "zeroPoints")) {}
 };
+
+// The kept numbers of a request: `scales` and `zeroPoints`, as many as there are groups.
+ScaleArrays read_kept(const KeptFields& fields, const ScaleSpec& spec, std::initializer_list<Memory> others) {
+  const int64_t groups = spec.layout.groups();
+  const ExternalMemory scales = read_floats(fields.scales, "scales");
+  check(scales.elements == groups, "scales: one number for each group");
+  for (const Memory& other : others) check_disjoint(memory_of(scales), other, false, "scales and another array");
+  ScaleArrays arrays{static_cast<float*>(scales.data), nullptr, 1};
+  if (spec.kind != ScaleKind::affine) return arrays;
+  const ExternalMemory zeroPoints = read_external(fields.zeroPoints);
+  check(zeroPoints.dtype == DType::i32 && zeroPoints.elements == groups, "zeroPoints: one integer for each group");
+  check_disjoint(memory_of(zeroPoints), memory_of(scales), false, "zeroPoints and scales");
+  for (const Memory& other : others) check_disjoint(memory_of(zeroPoints), other, false, "zeroPoints and another array");
+  arrays.zeroPoints = static_cast<int32_t*>(zeroPoints.data);
+  return arrays;
+}
 
 void write_tally(const Tally& tally, float tensorScale, const Array<double>& numbers) {
   const double values[] = {static_cast<double>(tally.saturated), static_cast<double>(tally.underflowed),
@@ -134,6 +148,8 @@ uint32_t read_word(Numbers& numbers) { return static_cast<uint32_t>(numbers.smal
 // bulkRound(x, y, numbers, tally, kept): `numbers` are those of an element, of the call and of a scale, `tally` receives
 // those of TALLY_ORDER.
 Napi::Value bulk_round(Engine& engine, const Napi::CallbackInfo& call) {
+  std::optional<KeptFields> fields;
+  if (present(call[4])) fields.emplace(read_object(call[4], "kept"));
   const ExternalMemory x = read_floats(call[0], "the source"), y = read_floats(call[1], "the target");
   check(x.elements == y.elements, "source and target must have one length");
   check_disjoint(memory_of(x), memory_of(y), true, "source and target");
@@ -159,7 +175,7 @@ Napi::Value bulk_round(Engine& engine, const Napi::CallbackInfo& call) {
   }
   const ScaleSpec spec = read_scale(numbers, element, x.elements);
   ScaleArrays kept{nullptr, nullptr, 1};
-  if (present(call[4])) kept = Kept(read_object(call[4], "kept"), spec, {memory_of(x), memory_of(y)}).arrays;
+  if (fields) kept = read_kept(*fields, spec, {memory_of(x), memory_of(y)});
   engine.bulk(clock, [&](const BulkKernels& kernels, Context& context) { kernels.quantize(job, spec, kept, context); });
   write_tally(tally, kept.tensorScale, measured);
   return call.Env().Undefined();
@@ -180,23 +196,23 @@ Napi::Value bulk_encode(Engine& engine, const Napi::CallbackInfo& call) {
 
 // bulkDecode(codes, values, request) → the index of the first code that stands for nothing, or −1.
 Napi::Value bulk_decode(Engine& engine, const Napi::CallbackInfo& call) {
+  const Napi::Object request = read_object(call[2], "the request");
+  const Napi::Value format = read_field(request, "element"), scale = read_field(request, "scale");
+  const Napi::Value tensorScale = read_field(request, "tensorScale");
+  const KeptFields fields(request);
   const Array<uint8_t> codes = read_codes(call[0]);
   const ExternalMemory y = read_floats(call[1], "the values");
-  const Napi::Object request = read_object(call[2], "the request");
-  const Element element = read_element(request.Get("element"));
+  const Element element = read_element(format);
   check(codes.memory().bytes == packed_bytes(y.elements, element.bits), "codes: as many bytes as the elements need");
   check_disjoint(memory_of(y), codes.memory(), false, "values and codes");
-  const Napi::Value scale = request.Get("scale");
   const bool scaled = present(scale);
   ScaleSpec spec{};
+  ScaleArrays arrays{nullptr, nullptr, 1};
   if (scaled) {
     Numbers numbers(scale, "scale");
     spec = read_scale(numbers, element, y.elements);
-  }
-  ScaleArrays arrays{nullptr, nullptr, 1};
-  if (scaled) {
-    arrays = Kept(request, spec, {memory_of(y), codes.memory()}).arrays;
-    arrays.tensorScale = static_cast<float>(read_number(request.Get("tensorScale"), "tensorScale"));
+    arrays = read_kept(fields, spec, {memory_of(y), codes.memory()});
+    arrays.tensorScale = static_cast<float>(read_number(tensorScale, "tensorScale"));
   }
   const int64_t invalid = engine.bulk({}, [&](const BulkKernels& kernels, Context& context) {
     float* values = static_cast<float*>(y.data);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the stand-alone checks under ThreadSanitizer, AddressSanitizer and UndefinedBehaviorSanitizer, then builds the whole addon with
-# the last two and runs in it: fuzzed plans, and training with every recipe family. Needs g++ with its sanitizers, and dist/.
+# the last two and runs in it: fuzzed plans and bulk calls, and training with every recipe family. Needs g++ with its sanitizers, and dist/.
 # Usage: native/test/sanitize.sh [thread|address|undefined|addon]…   Objects go to build/native-test-* and build/sanitized.
 set -e
 cd "$(dirname "$0")/../.."
@@ -19,7 +19,9 @@ addon() {
   # Node itself is not instrumented: the sanitizer's library comes first, and leaks of Node are not ours.
   export LD_PRELOAD="$($cxx -print-file-name=libasan.so) $($cxx -print-file-name=libubsan.so)"
   export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-  node test/fuzz/plans.mjs --addon "$PWD/$tree/build/roundoff.node" --inputs "$plans"
+  for fuzzer in plans bulk; do
+    node test/fuzz/$fuzzer.mjs --addon "$PWD/$tree/build/roundoff.node" --inputs "$plans"
+  done
   node $tree/test/kills/run.mjs --kills 0
 }
 

@@ -4,13 +4,7 @@
  * own, because a fault ends that process. Run it with an addon built by native/test/sanitize.sh to see every stray access.
  * Usage: node test/fuzz/plans.mjs [--inputs N] [--seed S] [--first I] [--addon FILE] [--json]   (needs dist/ and build/)
  */
-import { spawnSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { buildPlan } from "../../dist/compile/build-plan.js";
 import { DTYPES, encodePlan } from "../../dist/kernels/native-encode.js";
 import { modelDefinition } from "../../dist/models/catalog.js";
@@ -18,102 +12,38 @@ import { createModel } from "../../dist/models/model.js";
 import { recipe } from "../../dist/recipes/catalog.js";
 import { trainGraph } from "../../dist/train/graphs.js";
 import { generator } from "./mutate.mjs";
+import { addon, fuzzInOwnProcess, guardedArray, isIntact, show } from "./own-process.mjs";
 
-const SLOW_MS = 1000;
 /** A plan whose buffers truly need more is not a fault, and too much for this machine: it is passed over. */
 const MAX_BYTES = 1e9;
-/** Elements around every array that must stay as they are. */
-const GUARD = 64;
-const GUARD_WORD = 0x5a5a5a5a;
 
-const { values } = parseArgs({
-  options: {
-    inputs: { type: "string", default: "20000" },
-    seed: { type: "string", default: "1" },
-    first: { type: "string", default: "0" },
-    addon: { type: "string", default: fileURLToPath(new URL("../../build/roundoff.node", import.meta.url)) },
-    json: { type: "boolean", default: false },
-    show: { type: "boolean", default: false },
-    child: { type: "string" },
-  },
-});
-if (values.child === undefined) parent();
-else await child(values.child);
+await fuzzInOwnProcess({ name: "plans", url: import.meta.url, start });
 
-function parent() {
-  const folder = mkdtempSync(join(tmpdir(), "roundoff-plans-"));
-  const progress = join(folder, "progress");
-  try {
-    const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2), "--child", progress];
-    const { status, signal, stdout } = spawnSync(process.execPath, args, {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const last = readFileSync(progress, "utf8");
-    const report =
-      status === 0
-        ? JSON.parse(stdout)
-        : {
-            inputs: Number(last),
-            accepted: 0,
-            refused: 0,
-            slowestMs: 0,
-            failures: [`input ${last}: the process ended with ${signal ?? status}`],
-          };
-    const { inputs, accepted, refused, slowestMs, failures } = report;
-    process.stderr.write(
-      `plans: ${inputs} inputs, ${accepted} run, ${refused} refused, slowest ${slowestMs.toFixed(1)} ms, ${failures.length} failures\n`,
-    );
-    for (const failure of failures) process.stderr.write(`  ${failure}\n`);
-    if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-    process.exitCode = failures.length > 0 ? 1 : 0;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+function start() {
+  const { info, createEngine } = createRequire(import.meta.url)(addon);
+  const engines = info().tiers.map((tier) => createEngine({ threads: 2, tier }));
+  const commands = realCommands();
+  return async (input, seed) => {
+    const random = generator(seed, input);
+    const plan = changed(commands[random(commands.length)], random);
+    if (show) console.error(JSON.stringify(plan));
+    if (askedFor(plan) > MAX_BYTES) return { outcome: "skipped" };
+    const arrays = externalArrays(plan, random);
+    const engine = engines[random(engines.length)];
+    const outcome = await runPlan(engine, plan, arrays);
+    const problem = arrays.every(isIntact) ? undefined : "an array was written beyond its ends";
+    return { outcome, problem };
+  };
 }
 
-async function child(progress) {
-  const addon = createRequire(import.meta.url)(values.addon);
-  const engines = addon.info().tiers.map((tier) => addon.createEngine({ threads: 2, tier }));
-  const commands = realCommands();
-  const file = openSync(progress, "w");
-  const report = {
-    commands: commands.length,
-    inputs: 0,
-    accepted: 0,
-    refused: 0,
-    slowestMs: 0,
-    failures: [],
-  };
-  const first = Number(values.first);
-  for (let input = first; input < first + Number(values.inputs); input++) {
-    writeSync(file, String(input).padEnd(12), 0);
-    const random = generator(Number(values.seed), input);
-    const plan = changed(commands[random(commands.length)], random);
-    if (values.show) console.error(JSON.stringify(plan));
-    if (askedFor(plan) > MAX_BYTES) continue;
-    const arrays = guardedArrays(plan, random);
-    const began = performance.now();
-    try {
-      await engines[random(engines.length)]
-        .prepare(
-          plan,
-          arrays.map(({ array }) => array),
-        )
-        .run();
-      report.accepted++;
-    } catch (error) {
-      if (error instanceof Error) report.refused++;
-      else report.failures.push(`input ${input}: threw ${String(error)}`);
-    }
-    const milliseconds = performance.now() - began;
-    report.slowestMs = Math.max(report.slowestMs, milliseconds);
-    if (milliseconds > SLOW_MS) report.failures.push(`input ${input}: ${milliseconds.toFixed(0)} ms`);
-    if (!arrays.every(intact)) report.failures.push(`input ${input}: an array was written beyond its ends`);
-    report.inputs++;
+async function runPlan(engine, plan, arrays) {
+  try {
+    await engine.prepare(plan, arrays).run();
+    return "accepted";
+  } catch (error) {
+    if (error instanceof Error) return "refused";
+    throw error;
   }
-  closeSync(file);
-  process.stdout.write(JSON.stringify(report));
 }
 
 /** Every different command of small training steps, as a plan of its own. */
@@ -214,7 +144,7 @@ function changed(plan, random) {
 }
 
 /** Arrays for the external buffers, of the right size unless it is absurd, between guards, full of odd numbers. */
-function guardedArrays({ buffers }, random) {
+function externalArrays({ buffers }, random) {
   const odd = [0, 1, -1, 0.5, 1e-40, 3e38, Number.NaN, Infinity, -Infinity, 65504, 1e-8];
   const indices = [0, 1, 2, -1, -100, 3, 1 << 30, -(2 ** 31), 255];
   return buffers
@@ -222,20 +152,11 @@ function guardedArrays({ buffers }, random) {
     .map(({ dtype, elements }) => {
       const wrong = random(64) === 0 ? random(3) - 1 : 0;
       const length = Math.max(0, Number.isSafeInteger(elements) && elements < 1e6 ? elements + wrong : 10);
-      const words = new Uint32Array(length + 2 * GUARD).fill(GUARD_WORD);
       const Type = dtype === DTYPES.indexOf("i32") ? Int32Array : Float32Array;
-      const array = new Type(words.buffer, 4 * GUARD, length);
+      const array = guardedArray(Type, length);
       const plain = random(2) === 0;
       const source = Type === Int32Array ? indices : odd;
       for (let i = 0; i < length; i++) array[i] = plain ? random(3) : source[random(source.length)];
-      return { array, words };
+      return array;
     });
-}
-
-function intact({ array, words }) {
-  const after = GUARD + array.length;
-  return (
-    words.subarray(0, GUARD).every((word) => word === GUARD_WORD) &&
-    words.subarray(after).every((word) => word === GUARD_WORD)
-  );
 }
