@@ -5,6 +5,7 @@
 import type { NumberFormat } from "../formats/format.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import type { BlockPlacement, Quantizer } from "../graph/primitives.ts";
+import { accumulatorName } from "../kernels/accumulators.ts";
 import { gemmOf } from "../precision/apply-policy.ts";
 import { knownFormats } from "../precision/represents.ts";
 import type { BuiltPlan } from "./build-plan.ts";
@@ -87,7 +88,13 @@ function explainNode(node: Node, command: LoweredCommand | undefined, built: Bui
   const gemm = gemmOf(node);
   if (gemm === undefined) return base;
   const carrier = (command?.attrs as { carrier?: string } | undefined)?.carrier ?? "f32";
-  return { ...base, gemm, carrier, accumulator: carrier === "i16" ? "int32, spilled to fp32" : "fp32" };
+  return { ...base, gemm, carrier, accumulator: accumulatorText(node, carrier) };
+}
+
+function accumulatorText(node: Node, carrier: string): string {
+  const accumulator = "accumulator" in node.attrs ? node.attrs.accumulator : undefined;
+  if (accumulator !== undefined) return accumulatorName(accumulator);
+  return carrier === "i16" ? "int32, spilled to fp32" : "fp32";
 }
 
 function blocksText(blocks: BlockPlacement | undefined): string | undefined {

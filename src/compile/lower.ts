@@ -3,10 +3,12 @@
  * "round on store" of the producing command, chooses how each tensor is stored and in which arithmetic each GEMM
  * multiplies, and lets updates write state in place. Memory offsets come later (plan-memory.ts).
  */
+import { require } from "../base/errors.ts";
 import type { FloatFormat, NumberFormat } from "../formats/format.ts";
 import { countUses, type Graph, type Node, type StateUpdate, type Value } from "../graph/graph.ts";
 import { GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
 import {
+  type Accumulator,
   type Carrier,
   type Command,
   type DType,
@@ -202,7 +204,12 @@ class Lowering {
     return (
       fits16(value) &&
       !this.escaping.has(value) &&
-      readers.every((node) => GEMM_PRIMITIVES.has(node.op) && node.inputs.slice(0, 2).every(fits16))
+      readers.every(
+        (node) =>
+          GEMM_PRIMITIVES.has(node.op) &&
+          accumulatorOf(node) === undefined &&
+          node.inputs.slice(0, 2).every(fits16),
+      )
     );
   }
 
@@ -282,8 +289,22 @@ class Lowering {
     const [a, b] = node.inputs;
     const stored16 = [a, b].every((value) => this.dtypes.get(this.home(value)) === "i16");
     if (stored16) return "i16";
-    return this.isExactInBf16(a) && this.isExactInBf16(b) ? "bf16" : "f32";
+    const exactInBf16 = this.isExactInBf16(a) && this.isExactInBf16(b);
+    const accumulator = accumulatorOf(node);
+    if (accumulator === undefined) return exactInBf16 ? "bf16" : "f32";
+    if (accumulator.kind === "fp64" || accumulator.kind === "rounded") return "f32";
+    require(node.op === "matmul" && exactInBf16, "UNSUPPORTED", () => ({
+      what: `accumulator ${accumulator.kind} cannot add the products of ${node.op} in "${node.path}"`,
+      expected: "a matrix product whose operands are rounded to BF16 or to a format inside it",
+      received: exactInBf16 ? "a convolution" : "wider operands",
+      hint: "Name fp32, fp64 or a float format for these GEMMs.",
+    }));
+    return "bf16";
   }
+}
+
+function accumulatorOf(node: Node): Accumulator | undefined {
+  return "accumulator" in node.attrs ? node.attrs.accumulator : undefined;
 }
 
 function exponentValue(node: Node): Value {

@@ -7,7 +7,14 @@ import type { NumberFormat } from "../formats/format.ts";
 import { Graph, type Node, type Role, type Value } from "../graph/graph.ts";
 import { type BlockPlacement, GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
 import { operandBlocks, storedBlocks } from "./block-placement.ts";
-import { type Gemm, type PathAnchors, type Policy, type PolicyRole, quantizerFor } from "./policy.ts";
+import {
+  accumulatorFor,
+  type Gemm,
+  type PathAnchors,
+  type Policy,
+  type PolicyRole,
+  quantizerFor,
+} from "./policy.ts";
 import { contains, formatOfResult } from "./represents.ts";
 
 /** Roles of results that a policy may round; the others (statistics, labels, control) never are. */
@@ -91,7 +98,7 @@ class PrecisionPass {
       gemm === undefined ? this.rename(input) : this.operand(node, index, gemm),
     );
     const roles = node.outputs.map((output) => output.role);
-    const outputs = this.target.apply(node.op, inputs, this.attrsOf(node) as never, roles);
+    const outputs = this.target.apply(node.op, inputs, this.attrsOf(node, gemm) as never, roles);
     if (node.op === "quantize") this.tensorIds.set(outputs[0], this.nextTensorId - 1);
     node.outputs.forEach((output, i) => {
       this.raw.set(output, outputs[i]);
@@ -107,8 +114,12 @@ class PrecisionPass {
     });
   }
 
-  private attrsOf(node: Node): Node["attrs"] {
-    return node.op === "quantize" ? { ...node.attrs, tensorId: this.nextTensorId++ } : node.attrs;
+  private attrsOf(node: Node, gemm: Gemm | undefined): object {
+    if (gemm === undefined) {
+      return node.op === "quantize" ? { ...node.attrs, tensorId: this.nextTensorId++ } : node.attrs;
+    }
+    const accumulator = accumulatorFor(this.policy, { path: node.path, gemm, anchors: this.anchors });
+    return accumulator === undefined ? node.attrs : { ...node.attrs, accumulator };
   }
 
   private operand(node: Node, index: number, gemm: Gemm): Value {

@@ -3,6 +3,7 @@
  * of a module, the role of the tensor and, for operands, the GEMM that reads it. Data only: recipes are made of it.
  */
 import type { Quantizer } from "../graph/primitives.ts";
+import type { Accumulator } from "../kernels/contract.ts";
 
 /** The three GEMMs of a layer: the forward one and the two of the backward pass. */
 export type Gemm = "output" | "gradInput" | "gradWeight";
@@ -37,8 +38,20 @@ export interface PolicyRule {
   readonly quantizer: Quantizer | "fp32";
 }
 
+/** How the GEMMs of some layers add their products. */
+export interface AccumulatorRule {
+  /** As in PolicyRule. */
+  readonly path?: string;
+  /** Absent: every GEMM. */
+  readonly gemms?: readonly Gemm[];
+  /** `fp32`: as the carrier's fast path does. */
+  readonly accumulator: Accumulator | "fp32";
+}
+
 export interface Policy {
   readonly rules: readonly PolicyRule[];
+  /** The first rule that matches a GEMM; none: as the carrier's fast path does. */
+  readonly accumulators?: readonly AccumulatorRule[];
 }
 
 /** Where `@firstGemm` and `@lastGemm` are in the model at hand. */
@@ -60,6 +73,19 @@ export function quantizerFor(
       (path === undefined || matchesPath(path, place.path, place.anchors)),
   );
   return rule === undefined || rule.quantizer === "fp32" ? undefined : rule.quantizer;
+}
+
+/** The accumulator of a GEMM, or undefined for the carrier's own. */
+export function accumulatorFor(
+  { accumulators = [] }: Policy,
+  place: { readonly path: string; readonly gemm: Gemm; readonly anchors: PathAnchors },
+): Accumulator | undefined {
+  const rule = accumulators.find(
+    ({ path, gemms }) =>
+      (gemms === undefined || gemms.includes(place.gemm)) &&
+      (path === undefined || matchesPath(path, place.path, place.anchors)),
+  );
+  return rule === undefined || rule.accumulator === "fp32" ? undefined : rule.accumulator;
 }
 
 /** Whole segments are compared, so `layer2` never matches `layer20`. */

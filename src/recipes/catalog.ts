@@ -1,6 +1,7 @@
 /** The recipes by name. Adding one: a file beside this and a line here. */
 import { RoundoffError, unknownName } from "../base/errors.ts";
 import type { Recipe } from "../precision/recipe.ts";
+import { splitAccumulator, withAccumulator } from "./accumulated.ts";
 import { BF16_CONFIGURABLE, bf16, bf16Truncate } from "./bf16.ts";
 import { bf16Pure, bf16PureStochastic } from "./bf16-pure.ts";
 import { FP8_CONFIGURABLE, fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
@@ -50,10 +51,17 @@ export const CONFIGURABLE: readonly Configurable[] = [
 ];
 
 /**
- * By name, or with options as `fp8:scale=1000:master=fp32`; `uniform:FORMAT` for any format.
+ * By name, or with options as `fp8:scale=1000:master=fp32`; `uniform:FORMAT` for any format. Every recipe takes the option
+ * `accumulator=NAME` (accumulators.ts).
  * @throws UNKNOWN_NAME with the closest match, INVALID_ARGUMENT for an option's value.
  */
 export function recipe(text: string): Recipe {
+  const { rest, accumulator } = splitAccumulator(text);
+  const found = recipeWithOwnOptions(rest);
+  return accumulator === undefined ? found : withAccumulator(found, accumulator);
+}
+
+function recipeWithOwnOptions(text: string): Recipe {
   if (isUniform(text)) return uniformRecipe(text);
   const { name, given } = splitRecipeText(text);
   const found = RECIPES.find((candidate) => candidate.name === name);

@@ -68,10 +68,14 @@ function explanationText({ nodes, edges, memory }: Explanation): string {
   const producer = (edge: ExplainedEdge) => {
     const node = byId.get(edge.from);
     if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
-    const { kind, path, gemm, carrier, rounding } = node;
+    const { kind, path, gemm, carrier, accumulator, rounding } = node;
     const op = kind === undefined ? node.op : `${node.op} ${kind}`;
     const how = rounding === undefined ? "" : roundingText(rounding);
-    return { op, path, detail: gemm === undefined ? how : `${gemm}, ${carrier} products` };
+    return {
+      op,
+      path,
+      detail: gemm === undefined ? how : `${gemm}, ${carrier} products, ${accumulator} sums`,
+    };
   };
   const row = (edge: ExplainedEdge) => {
     const { op, path, detail } = producer(edge);
