@@ -2,7 +2,7 @@
  * From runs to the curves of a chart: loss over steps in bins, accuracy over epochs, as the mean and the range over
  * seeds. Knows nothing of drawing. A run that diverges ends its curve there; the mean goes on over the others.
  */
-import type { RunResult } from "./run-result.ts";
+import type { RunResult, StepPoint } from "./run-result.ts";
 
 /** Mean and range over the seeds at one place. */
 export interface BandPoint {
@@ -20,6 +20,8 @@ export interface Curve {
   readonly ends: readonly { readonly x: number; readonly y: number }[];
 }
 
+type StepValue = Pick<StepPoint, "step" | "loss">;
+
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -32,7 +34,17 @@ export function smoothingWindow(runs: readonly RunResult[], points = 120): numbe
 
 /** Training loss over steps: each point is the mean of `window` consecutive recorded steps, placed at the last. */
 export function lossCurves(recipes: readonly string[], runs: readonly RunResult[], window: number): Curve[] {
-  return curvesOf(recipes, runs, (run) => binned(run, window));
+  return curvesOf(recipes, runs, (run) => binned(run.steps, window));
+}
+
+/** One curve over the seeds of any quantity that steps have; no curve without a point. */
+export function curvesOfSteps(
+  recipe: string,
+  runs: readonly { readonly steps: readonly StepValue[] }[],
+  window: number,
+): readonly Curve[] {
+  const points = band(runs.map(({ steps }) => binned(steps, window).places));
+  return points.length === 0 ? [] : [{ recipe, points, ends: [] }];
 }
 
 /** Test accuracy after each epoch, placed at the number of epochs done. */
@@ -65,9 +77,9 @@ function curvesOf(
 }
 
 /** Means over full bins; a ragged tail is left out (it would be noisier), unless the run has nothing else. */
-function binned(run: RunResult, window: number): Line {
-  const bad = run.steps.findIndex((point) => !Number.isFinite(point.loss));
-  const finite = bad < 0 ? run.steps : run.steps.slice(0, bad);
+function binned(steps: readonly StepValue[], window: number): Line {
+  const bad = steps.findIndex((point) => !Number.isFinite(point.loss));
+  const finite = bad < 0 ? steps : steps.slice(0, bad);
   const places: Place[] = [];
   let start = 0;
   for (; start + window <= finite.length; start += window)
@@ -77,7 +89,7 @@ function binned(run: RunResult, window: number): Line {
   return { places: places.length === 0 && tail.length > 0 ? [meanPlace(tail)] : places };
 }
 
-function meanPlace(bin: readonly { readonly step: number; readonly loss: number }[]): Place {
+function meanPlace(bin: readonly StepValue[]): Place {
   return { x: bin[bin.length - 1].step, y: bin.reduce((sum, point) => sum + point.loss, 0) / bin.length };
 }
 

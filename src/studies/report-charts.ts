@@ -8,6 +8,7 @@ import { count } from "./metric-text.ts";
 import type { RunResult } from "./run-result.ts";
 import type { StudySetting, StudySpec } from "./spec.ts";
 import type { VerdictRow } from "./summary.ts";
+import { trajectoryCurves } from "./trajectories.ts";
 
 /** A log axis pays when the baseline's loss falls by more than this factor. */
 const LOG_FROM = 5;
@@ -24,6 +25,7 @@ export function settingCharts(
   return markup`${gapFigure(spec, setting, rows)}<div class="charts">${[
     accuracyFigure(setting, order, runs),
     lossFigure(setting, order, runs),
+    trajectoryFigure(spec, setting, order, runs),
   ]}</div>`;
 }
 
@@ -88,6 +90,33 @@ function lossFigure(
     "Training loss",
     drawing,
     `${smoothing} Line: mean over seeds. Band: lowest to highest seed. × marks where a run diverged. Losses beyond ${HEADROOM} times the baseline's largest are cut off at the top edge.`,
+  );
+}
+
+/** Drawn where a study asks for it: losses of one run differ by little else than chance after a while. */
+function trajectoryFigure(
+  spec: StudySpec,
+  setting: StudySetting,
+  order: readonly string[],
+  runs: readonly RunResult[],
+): Markup | null {
+  if (spec.trajectory === undefined) return null;
+  const window = smoothingWindow(runs, 60);
+  const curves = trajectoryCurves(spec, order, runs, window);
+  const drawing = lineChart({
+    id: `trajectory-${setting.id}`,
+    description: `Distance of each recipe's loss from that of ${spec.baseline} over the steps in ${setting.title}`,
+    xLabel: "step",
+    yLabel: `|loss − loss of ${spec.baseline}|`,
+    yScale: "log",
+    yFormat: "plain",
+    curves,
+    order: [...order],
+  });
+  return figure(
+    `Distance from ${spec.baseline}`,
+    drawing,
+    `Each point is the mean of ${count(window, "step")}. Line: mean over seeds. Band: lowest to highest seed. ${spec.trajectory.control} is ${spec.baseline} with its sums in another order: what rounding errors of FP32 alone grow to.`,
   );
 }
 

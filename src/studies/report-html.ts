@@ -11,10 +11,14 @@ import { grouped, percent, points, sizeInPoints } from "./metric-text.ts";
 import { settingCharts } from "./report-charts.ts";
 import type { Fact, ReportInput } from "./report-model.ts";
 import { collectFacts, describeSetting, explainRules, recipeTable } from "./report-model.ts";
+import { roundingFigures } from "./report-rounding.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { RunResult } from "./run-result.ts";
+import type { StudySetting } from "./spec.ts";
 import type { StudySummary, VerdictRow } from "./summary.ts";
 import { summarise } from "./summary.ts";
+import { trajectoryRows } from "./trajectories.ts";
+import { TRAJECTORY_COLUMNS, trajectoryCaption } from "./trajectory-table.ts";
 import { VERDICT_COLUMNS, verdictCell } from "./verdict-table.ts";
 
 /** The whole page as text. The same input gives the same bytes. */
@@ -82,8 +86,25 @@ function settingSection(input: ReportInput, summary: StudySummary, { setting, se
 <p>${sentences.join(" ")}</p>
 ${rows.length > 0 && verdictTable(rows)}
 ${settingCharts(input.spec, setting, rows, input.results)}
+${trajectoryTable(input, setting)}
+${roundingFigures(setting, input.results)}
 <p class="note">${describeSetting(setting).map((fact, i) => markup`${i > 0 && " · "}${fact.title}: ${fact.values.join(", ")}`)}</p>
 </section>`;
+}
+
+function trajectoryTable({ spec, results }: ReportInput, setting: StudySetting): Markup | null {
+  const runs = results.filter((run) => run.setting === setting.id);
+  const rows = trajectoryRows(spec, setting.recipes, runs);
+  if (spec.trajectory === undefined || rows.length === 0) return null;
+  return markup`<h3>How far from ${spec.baseline}</h3>
+<div class="scroll"><table>
+<thead><tr>${TRAJECTORY_COLUMNS.map(({ title, align }) => markup`<th scope="col" class="${align}">${title}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (row) =>
+      markup`<tr>${TRAJECTORY_COLUMNS.map(({ align, cell }) => markup`<td class="${align}">${cell(row)}</td>`)}</tr>
+`,
+  )}</tbody></table></div>
+<p class="note">${trajectoryCaption(spec.baseline, spec.trajectory)}</p>`;
 }
 
 function verdictTable(rows: readonly VerdictRow[]): Markup {

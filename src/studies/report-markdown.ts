@@ -2,7 +2,12 @@
 import { findings } from "./findings.ts";
 import type { ReportInput } from "./report-model.ts";
 import { collectFacts, describeSetting, explainRules, recipeTable } from "./report-model.ts";
+import { flushedTable, overflowSentences } from "./report-rounding.ts";
+import type { RunResult } from "./run-result.ts";
+import type { StudySetting, StudySpec } from "./spec.ts";
 import { summarise } from "./summary.ts";
+import { trajectoryRows } from "./trajectories.ts";
+import { TRAJECTORY_COLUMNS, trajectoryCaption } from "./trajectory-table.ts";
 import { VERDICT_COLUMNS } from "./verdict-table.ts";
 
 /** The report without curves; ends with a newline. */
@@ -20,6 +25,8 @@ export function markdownReport(input: ReportInput): string {
         .map((row) => VERDICT_COLUMNS.map((c) => c.cell(row))),
       VERDICT_COLUMNS.map((column) => column.align),
     ),
+    ...trajectoryBlocks(spec, setting, input.results),
+    ...roundingBlocks(setting, input.results),
     describeSetting(setting)
       .map((fact) => `${fact.title}: ${inline(fact.values.join(", "))}`)
       .join("; "),
@@ -50,6 +57,40 @@ export function markdownReport(input: ReportInput): string {
     `\`\`\`sh\n${input.command.replaceAll("```", "")}\n\`\`\``,
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** How far losses strayed, where the study asks for it. */
+function trajectoryBlocks(spec: StudySpec, setting: StudySetting, results: readonly RunResult[]): string[] {
+  const runs = results.filter((run) => run.setting === setting.id);
+  const rows = trajectoryRows(spec, setting.recipes, runs);
+  if (spec.trajectory === undefined || rows.length === 0) return [];
+  return [
+    trajectoryCaption(spec.baseline, spec.trajectory),
+    table(
+      TRAJECTORY_COLUMNS.map(({ title }) => title),
+      rows.map((row) => TRAJECTORY_COLUMNS.map(({ cell }) => cell(row))),
+      TRAJECTORY_COLUMNS.map(({ align }) => align),
+    ),
+  ];
+}
+
+/** What roundings lost, where the records say so. */
+function roundingBlocks(setting: StudySetting, results: readonly RunResult[]): string[] {
+  const flushed = flushedTable(setting, results);
+  const own = results.filter((run) => run.setting === setting.id);
+  return [
+    ...(flushed === undefined || flushed.rows.length === 0
+      ? []
+      : [
+          "Layers in which rounding made errors zero, per cent of the elements, mean over steps and seeds:",
+          table(
+            flushed.head,
+            flushed.rows,
+            flushed.head.map((_, i) => (i === 0 ? "left" : "right")),
+          ),
+        ]),
+    ...overflowSentences(setting, own).map(inline),
+  ];
 }
 
 function table(

@@ -63,6 +63,9 @@ svg .series .name { fill: currentColor; } svg .heavy .name { font-weight: 600; }
 ${[0, 1, 2, 3, 4, 5, 6, 7].map((i) => `svg .s${i} { color: var(--s${i}); }`).join(" ")}
 svg .margin { fill: var(--margin); } svg .seed { fill: none; stroke: currentColor; stroke-width: 1.4; opacity: 0.8; }
 svg .interval { stroke: currentColor; stroke-width: 1.6; fill: none; } svg .mean { fill: currentColor; }
+svg.heat .axis text { font-size: 10px; } svg .frame { fill: none; stroke: var(--line); stroke-width: 1; } svg.heat .name { font-weight: 600; font-size: 12px; }
+${[0, 0.12, 0.26, 0.42, 0.6, 0.8, 1].map((opacity, i) => `svg .h${i} { fill: var(--worse); fill-opacity: ${opacity}; }`).join(" ")}
+figure.heat { margin: 18px 0; } figure.heat svg { min-width: 760px; }
 svg .figure { font-variant-numeric: tabular-nums; font-weight: 600; } svg .figure.quiet { font-weight: 400; }
 ${["equivalent", "worse", "better", "not-shown"].map((name) => `svg .verdict-${name} { color: var(--${name}); }`).join(" ")}
 `;

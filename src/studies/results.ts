@@ -1,6 +1,7 @@
 /** Reads the run records of a study back into results, so that a report needs nothing but the files of its runs. */
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { RunRecord } from "../runlog/parse.ts";
 import { readBegunRecord, readTimings } from "../runlog/reader.ts";
 import { RECORD_FILE, TIMING_FILE } from "../train/journal.ts";
 import type { RunResult } from "./run-result.ts";
@@ -17,12 +18,22 @@ export interface RunPlace {
 export async function readResult(place: RunPlace, root: string): Promise<RunResult | undefined> {
   const path = join(place.directory, RECORD_FILE);
   const record = await readBegunRecord(path);
-  if (record?.end === undefined || record.end.status === "interrupted") return undefined;
-  const { header, steps, epochs, end } = record;
+  if (record === undefined) return undefined;
+  const samplesPerSecond = await speed(join(place.directory, TIMING_FILE));
+  return resultOf(place, record, { samplesPerSecond, recordPath: relative(root, path) });
+}
+
+/** The result that a record tells, or undefined while it has no last line. */
+export function resultOf(
+  { setting, recipe, seed }: RunPlace,
+  { header, steps, epochs, end }: RunRecord,
+  beside: Pick<RunResult, "samplesPerSecond" | "recordPath">,
+): RunResult | undefined {
+  if (end === undefined || end.status === "interrupted") return undefined;
   return {
-    setting: place.setting,
-    recipe: place.recipe,
-    seed: place.seed,
+    setting,
+    recipe,
+    seed,
     status: end.status,
     finalMetrics: end.metrics,
     steps,
@@ -35,8 +46,7 @@ export async function readResult(place: RunPlace, root: string): Promise<RunResu
       roundoffVersion: header.roundoffVersion,
       nodeVersion: header.nodeVersion,
     },
-    samplesPerSecond: await speed(join(place.directory, TIMING_FILE)),
-    recordPath: relative(root, path),
+    ...beside,
   };
 }
 

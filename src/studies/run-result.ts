@@ -10,7 +10,7 @@ export type RunFacts = Pick<
   "model" | "data" | "kernels" | "command" | "roundoffVersion" | "nodeVersion"
 >;
 /** Steps count from 1 over the whole run. */
-export type StepPoint = Pick<StepLine, "step" | "loss">;
+export type StepPoint = Pick<StepLine, "step" | "loss" | "rounding" | "overflow">;
 /** One for each epoch that was done, in order. */
 export type EpochPoint = Pick<EpochLine, "testAccuracy">;
 

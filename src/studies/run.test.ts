@@ -107,6 +107,26 @@ describe("runStudy", () => {
     expect([...trained]).toEqual(["fp32 1"]);
   });
 
+  it("makes its report again from the archive of records alone, with no data and no training", async () => {
+    const variants = { reordered: { recipe: "fp32", batchOrder: "reversed" }, small: "fp8:scale=0.001" };
+    const recipes = ["fp32", "reordered", "small"];
+    const spec = parseStudySpec({ ...json, variants, recipes, telemetryEvery: 2 }, "study");
+    const first = await runStudy(options("a", { spec }));
+    expect(file("a", "report.html")).toContain("Errors that became zero in rounding");
+    const again = await runStudy(
+      options("b", {
+        spec,
+        records: join(root, "a", "records.jsonl.gz"),
+        loadData: () => Promise.reject(new Error("no data here")),
+      }),
+    );
+    expect(again.rows.map((row) => ({ ...row, samplesPerSecond: null }))).toEqual(
+      first.rows.map((row) => ({ ...row, samplesPerSecond: null })),
+    );
+    const archive = (folder: string) => readFileSync(join(root, folder, "records.jsonl.gz"));
+    expect(archive("b").equals(archive("a"))).toBe(true);
+  });
+
   it("refuses to mix runs of a changed study", async () => {
     await runStudy(options("a"));
     const changed = parseStudySpec({ ...json, batchSize: 8 }, "study");

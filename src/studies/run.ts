@@ -9,16 +9,19 @@ import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import { modelDefinition } from "../models/catalog.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
+import { parseRecord } from "../runlog/parse.ts";
 import type { KernelRecord } from "../runlog/schema.ts";
 import { trainCommand } from "../train/command.ts";
 import { checkConfig, type TrainConfig } from "../train/config.ts";
+import { RECORD_FILE } from "../train/journal.ts";
 import { openOutput } from "../train/output.ts";
 import { interrupted, type TrainProgress, train } from "../train/run.ts";
+import { ARCHIVE_FILE, type Archive, EMPTY_ARCHIVE, readArchive, writeArchive } from "./archive.ts";
 import { describeRecipe } from "./describe-recipe.ts";
 import { htmlReport } from "./report-html.ts";
 import { markdownReport } from "./report-markdown.ts";
 import type { RecipeDescription } from "./report-model.ts";
-import { type RunPlace, readResult } from "./results.ts";
+import { type RunPlace, readResult, resultOf } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
 import { type StudySetting, type StudySpec, type Variant, variantOf } from "./spec.ts";
 import { checkPredictions, type PredictionCheck, summarise, type VerdictRow } from "./summary.ts";
@@ -32,6 +35,8 @@ export interface StudyOptions {
   readonly loadData: (name: string) => Promise<ImageSplits>;
   readonly command: string;
   readonly machine: Readonly<Record<string, string>>;
+  /** An archive of records, as a study writes it: the runs in it are not made again. */
+  readonly records?: string;
   readonly signal?: AbortSignal;
   /** As in TrainOptions, for every run. */
   readonly checkpointEvery?: number;
@@ -75,18 +80,34 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
 }
 
 async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promise<StudyResult> {
-  const { spec, out } = options;
+  const { out, records } = options;
+  const archive = records === undefined ? EMPTY_ARCHIVE : await readArchive(records);
+  const known = new Map<PlannedRun, RunResult>();
+  for (const run of runs) {
+    const result = (await finishedResult(run, out)) ?? archivedResult(run, archive);
+    if (result !== undefined) known.set(run, result);
+  }
+  // A report that is made anew needs no data; what is missing for a run is told before the first one begins.
+  const needed = new Set(runs.filter((run) => !known.has(run)).map(({ config }) => config.data));
   const data = new Map<string, ImageSplits>();
-  for (const name of new Set(spec.settings.map((setting) => setting.data)))
-    data.set(name, await options.loadData(name));
+  for (const name of needed) data.set(name, await options.loadData(name));
   const results: RunResult[] = [];
   for (const [index, run] of runs.entries()) {
-    const known = await finishedResult(run, out);
-    const result = known ?? (await trainOne(run, data.get(run.config.data)!, options, index, runs.length));
+    const result =
+      known.get(run) ?? (await trainOne(run, data.get(run.config.data)!, options, index, runs.length));
     results.push(result);
     options.onProgress?.({ place: run.place, runsDone: index + 1, runs: runs.length, result });
   }
+  const paths = runs.map(({ place }) => join(place.directory, RECORD_FILE));
+  await writeArchive(join(out, ARCHIVE_FILE), archive, paths);
   return writeReport(options, results);
+}
+
+/** A run that was made elsewhere counts if it is the very run that this study would make. */
+function archivedResult({ place, config }: PlannedRun, archive: Archive): RunResult | undefined {
+  const record = archive.get(commandOf(place, config));
+  if (record === undefined) return undefined;
+  return resultOf(place, parseRecord(record, ARCHIVE_FILE), { recordPath: ARCHIVE_FILE });
 }
 
 /** All runs, seed by seed, so that an interrupted study has whole seeds rather than whole recipes. Checks every name. */

@@ -58,6 +58,14 @@ export interface StudySetting {
   readonly expected: Readonly<Record<string, Verdict>>;
 }
 
+/** How trajectories are judged. */
+export interface TrajectorySpec {
+  /** The control whose distance from the baseline is the yardstick. */
+  readonly control: string;
+  /** Equivalent: the ratio to the control's distance lies between 1/factor and factor. Above 1. */
+  readonly factor: number;
+}
+
 export interface StudySpec {
   readonly name: string;
   readonly title: string;
@@ -71,6 +79,8 @@ export interface StudySpec {
   /** The metric of a model that guesses. */
   readonly chance: number;
   readonly variants: Readonly<Record<string, Variant>>;
+  /** Set where the study also judges how far losses stray from the baseline's, step by step. */
+  readonly trajectory?: TrajectorySpec;
   readonly settings: readonly StudySetting[];
 }
 
@@ -108,6 +118,7 @@ const STUDY_FIELDS = [
   "margin",
   "chance",
   "variants",
+  "trajectory",
   "settings",
   ...SHARED_FIELDS,
 ] as const;
@@ -136,6 +147,9 @@ export function parseStudySpec(json: unknown, where: string): StudySpec {
       `${where}.chance`,
     ),
     variants: parseVariants(study.variants ?? {}, `${where}.variants`),
+    ...(study.trajectory !== undefined && {
+      trajectory: parseTrajectory(study.trajectory, `${where}.trajectory`),
+    }),
     settings: parseSettings(study, where, baseline),
   };
 }
@@ -154,6 +168,14 @@ const parseVariant: Check<Variant> = (value, path) => {
     recipe: text(fields.recipe, `${path}.recipe`),
     batchOrder: optional(oneOf(BATCH_ORDERS))(fields.batchOrder, `${path}.batchOrder`),
     seedOffset: optional(whole(1))(fields.seedOffset, `${path}.seedOffset`),
+  };
+};
+
+const parseTrajectory: Check<TrajectorySpec> = (value, path) => {
+  const fields = objectOf(value, path, ["control", "factor"]);
+  return {
+    control: name(fields.control, `${path}.control`),
+    factor: number("a number above 1", (factor) => factor > 1)(fields.factor, `${path}.factor`),
   };
 };
 

@@ -29,6 +29,7 @@ interface StudyCommandOptions extends CheckpointSettings, JsonOption, KernelOpti
   readonly seedOffset?: number;
   readonly quick: boolean;
   readonly dataDirectory?: string;
+  readonly records?: string;
 }
 
 export function registerStudy(program: Command, context: CliContext): void {
@@ -49,6 +50,7 @@ export function registerStudy(program: Command, context: CliContext): void {
       integerOption("--seed-offset", { min: 1, max: 1_000_000 }),
     )
     .option("--quick", "the short form of the study: minutes instead of hours", false)
+    .option("--records <file>", "an archive of records (records.jsonl.gz): runs in it are not made again")
     .option("--data-directory <dir>", "look for the data here and nowhere else");
   declareKernels(declareCheckpoints(command)).action((name: string, options: StudyCommandOptions) =>
     study(context, name, options),
@@ -68,6 +70,7 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     out: options.out,
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
+    records: options.records,
     checkpointEvery: options.checkpointEvery,
     keep: options.keep,
     onWarning: (message) => context.stderr(`warning: ${message}\n`),
