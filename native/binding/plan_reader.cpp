@@ -50,11 +50,31 @@ OperandSpec read_operand(const Napi::Value& value) {
   return operand;
 }
 
+bool is_given(const Napi::Value& value) { return !value.IsEmpty() && !value.IsUndefined(); }
+
+EpilogueStepSpec read_step(const Napi::Value& value) {
+  const Napi::Object object = read_object(value, "a step of an epilogue");
+  const int64_t op = read_integer(object.Get("op"), "op");
+  check(op >= 0 && op <= static_cast<int64_t>(EpilogueStep::Op::affine), "op is not a known code");
+  EpilogueStepSpec step{static_cast<EpilogueStep::Op>(op), read_numbers(object.Get("attrs"), "attrs"), false, {}, false,
+                        read_integer(object.Get("resultFirst"), "resultFirst") != 0, {}};
+  const Napi::Value round = object.Get("round"), operand = object.Get("operand");
+  step.rounds = is_given(round);
+  if (step.rounds) step.round = read_store(round);
+  step.hasOperand = is_given(operand);
+  if (step.hasOperand) step.operand = read_operand(operand);
+  return step;
+}
+
 CommandSpec read_command(const Napi::Value& value) {
   const Napi::Object object = read_object(value, "a command");
-  return {read_string(object.Get("op"), "op"), read_list<OperandSpec>(object.Get("inputs"), "inputs", read_operand),
-          read_list<OperandSpec>(object.Get("outputs"), "outputs", read_operand),
-          read_numbers(object.Get("attrs"), "attrs")};
+  CommandSpec command{read_string(object.Get("op"), "op"),
+                      read_list<OperandSpec>(object.Get("inputs"), "inputs", read_operand),
+                      read_list<OperandSpec>(object.Get("outputs"), "outputs", read_operand),
+                      read_numbers(object.Get("attrs"), "attrs")};
+  const Napi::Value epilogue = object.Get("epilogue");
+  if (is_given(epilogue)) command.epilogue = read_list<EpilogueStepSpec>(epilogue, "epilogue", read_step);
+  return command;
 }
 
 uint32_t read_word(double value, const char* name) {

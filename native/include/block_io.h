@@ -27,7 +27,7 @@ inline const float* read_block(const Operand& x, int64_t offset, int64_t n, floa
   return buffer;
 }
 
-// y[offset .. offset+n) = src, rounded by y.store when y.rounds, narrowed to y.dtype. May overwrite src.
+// y[offset .. offset+n) = src after y.epilogue, rounded by y.store when y.rounds, narrowed to y.dtype. May overwrite src.
 // bf16 without `rounds`: src must hold BF16 values; they are stored exactly.
 // `offset` is also the element index in the key of stochastic rounding.
 void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const Clock& clock);
@@ -37,6 +37,9 @@ void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const 
 inline float* write_block(const Operand& y, int64_t offset, float* buffer) {
   return y.dtype == DType::f32 ? y.f32_out() + offset : buffer;
 }
+
+// Takes results offset … offset+n−1 through y.epilogue, in place (epilogue.cpp).
+void run_epilogue(const Operand& y, int64_t offset, int64_t n, float* x, const Clock& clock);
 
 // Rounds n values in place to `store`; element i has key index `offset + i`.
 void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);

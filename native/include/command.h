@@ -34,6 +34,8 @@ struct StoreRounding {
 
 constexpr int kMaxRank = 8;
 
+struct EpilogueStep;
+
 struct Operand {
   void* data;
   DType dtype;
@@ -42,11 +44,27 @@ struct Operand {
   int64_t elements;
   bool rounds;  // outputs only: apply `store` before storing
   StoreRounding store;
+  // The first output only: what happens to the result before it is rounded by `store` (Command::epilogue).
+  const std::vector<EpilogueStep>* epilogue = nullptr;
 
   const float* f32() const { return static_cast<const float*>(data); }
   float* f32_out() const { return static_cast<float*>(data); }
   const int32_t* i32() const { return static_cast<const int32_t*>(data); }
   int32_t* i32_out() const { return static_cast<int32_t*>(data); }
+  // Stored exactly as computed, so that a kernel may write it without store_block.
+  bool plain() const { return dtype == DType::f32 && !rounds && epilogue == nullptr; }
+};
+
+// An element-wise operation on a command's result, as if it were the next command: EpilogueStep in contract.ts.
+struct EpilogueStep {
+  enum class Op : uint8_t { unary, unaryGrad, binary, affine } op;
+  std::vector<double> attrs;
+  // What the result is rounded to before the step.
+  bool rounds;
+  StoreRounding round;
+  // unaryGrad: z. binary: the other operand, and whether the result is the left one.
+  bool hasOperand, resultFirst;
+  Operand operand;
 };
 
 // Key of the random bits of this run: [seedLow, seedHigh, step] of the plan's clock buffer.
@@ -86,6 +104,7 @@ struct Command {
   std::vector<Operand> in, out;
   std::vector<double> attrs;  // in the order of ATTR_ORDER in contract.ts
   Prepacked prepacked = {};   // matmul only
+  std::vector<EpilogueStep> epilogue = {};  // of out[0], which points here
 };
 
 // Kernels of one instruction-set tier, by operation name.

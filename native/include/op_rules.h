@@ -30,6 +30,9 @@ int64_t integer_attr(const Command& c, size_t index, int64_t low, int64_t high, 
 // ⌊(size + 2·pad − dilation·(kernel − 1) − 1) / stride⌋ + 1, at least 1.
 int64_t windows(int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation);
 
+// The steps of a command's epilogue: their attributes, and operands of the result's shape, its last axis or one element.
+void check_epilogue(const Command& c);
+
 // The rules, by theme. Each accepts the operations named in op_rules.cpp.
 void check_matmul(const Command& c);
 void check_convolution(const Command& c);

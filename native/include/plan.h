@@ -25,10 +25,20 @@ struct OperandSpec {
   StoreRounding store;
 };
 
+struct EpilogueStepSpec {
+  EpilogueStep::Op op;
+  std::vector<double> attrs;
+  bool rounds;
+  StoreRounding round;
+  bool hasOperand, resultFirst;
+  OperandSpec operand;
+};
+
 struct CommandSpec {
   std::string op;
   std::vector<OperandSpec> in, out;
   std::vector<double> attrs;
+  std::vector<EpilogueStepSpec> epilogue = {};
 };
 
 struct PlanSpec {

@@ -3,8 +3,8 @@
 #include <bit>
 #include <cmath>
 
+#include "element_blocks.h"
 #include "elementwise.h"
-#include "kinds.h"
 #include "parallel.h"
 #include "strided_view.h"
 
@@ -28,18 +28,9 @@ struct Source {
 };
 
 template <class F>
-void combine(const Command& command, Context& ctx, const F& f) {
-  const Operand& y = command.out[0];
-  const Source a(command.in[0], y), b(command.in[1], y);
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float spaceA[kBlock], spaceB[kBlock], spaceY[kBlock];
-    const float* left = a.read(offset, n, spaceA);
-    const float* right = b.read(offset, n, spaceB);
-    float* to = write_block(y, offset, spaceY);
-    ROUNDOFF_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) to[i] = f(left[i], right[i]);
-    store_block(y, offset, n, to, ctx.clock);
-  });
+void combine(int64_t n, const float* a, const float* b, float* y, const F& f) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] = f(a[i], b[i]);
 }
 
 // NaN if either is NaN: the sum of the two is one.
@@ -48,9 +39,9 @@ float minimum(float a, float b) { return a < b ? a : b <= a ? b : a + b; }
 
 }  // namespace
 
-void binary(const Command& command, Context& ctx) {
-  const auto run = [&](const auto& f) { combine(command, ctx, f); };
-  switch (static_cast<BinaryKind>(static_cast<int>(command.attrs[0]))) {
+void binary_block(BinaryKind kind, int64_t n, const float* left, const float* right, float* to) {
+  const auto run = [&](const auto& f) { combine(n, left, right, to, f); };
+  switch (kind) {
     case BinaryKind::add:
       return run([](float a, float b) { return a + b; });
     case BinaryKind::sub:
@@ -80,6 +71,20 @@ void binary(const Command& command, Context& ctx) {
     case BinaryKind::ge:
       return run([](float a, float b) { return a >= b ? 1.0f : 0.0f; });
   }
+}
+
+void binary(const Command& command, Context& ctx) {
+  const Operand& y = command.out[0];
+  const auto kind = static_cast<BinaryKind>(static_cast<int>(command.attrs[0]));
+  const Source a(command.in[0], y), b(command.in[1], y);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float spaceA[kBlock], spaceB[kBlock], spaceY[kBlock];
+    const float* left = a.read(offset, n, spaceA);
+    const float* right = b.read(offset, n, spaceB);
+    float* to = write_block(y, offset, spaceY);
+    binary_block(kind, n, left, right, to);
+    store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
 void where(const Command& command, Context& ctx) {

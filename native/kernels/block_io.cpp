@@ -51,6 +51,7 @@ void load_block(const Operand& x, int64_t offset, int64_t n, float* dst) {
 }
 
 void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const Clock& clock) {
+  if (y.epilogue != nullptr) run_epilogue(y, offset, n, src, clock);
   if (y.rounds) round_block(src, n, y.store, offset, clock);
   switch (y.dtype) {
     case DType::bf16:

@@ -88,9 +88,7 @@ struct StencilJob {
     return s.place.rowStep == 1 && s.place.columnStep == 1 && s.columns.positions == s.out.dims[2] &&
            s.rows.positions == s.out.dims[1];
   }
-  bool direct() const {
-    return contiguous() && !s.out.rounds && s.out.dtype == DType::f32;
-  }
+  bool direct() const { return contiguous() && s.out.plain(); }
 };
 
 void place_taps(StencilJob& job) {
@@ -169,7 +167,7 @@ void store_positions(const StencilJob& job, int64_t image, int64_t row, int64_t 
                      float* x) {
   const Stencil& s = job.s;
   const Operand& out = s.out;
-  const bool plain = !out.rounds && out.dtype == DType::f32;
+  const bool plain = out.plain();
   const int64_t channels = job.out_channels(), height = out.dims[1], width = out.dims[2];
   if (job.contiguous()) {
     const int64_t pixel = (image * height + row) * width + first;

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "element_blocks.h"
 #include "parallel.h"
 #include "tiers.h"
 
@@ -27,6 +28,11 @@ int32_t to_integer(float x) {
 
 }  // namespace
 
+void affine_block(float scale, float offset, int64_t n, const float* x, float* y) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] = scale * x[i] + offset;
+}
+
 void affine(const Command& command, Context& ctx) {
   const Operand &x = command.in[0], &y = command.out[0];
   const float scale = static_cast<float>(command.attrs[0]), offset = static_cast<float>(command.attrs[1]);
@@ -34,8 +40,7 @@ void affine(const Command& command, Context& ctx) {
     alignas(64) float a[kBlock], b[kBlock];
     const float* from = read_block(x, first, n, a);
     float* to = write_block(y, first, b);
-    ROUNDOFF_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) to[i] = scale * from[i] + offset;
+    affine_block(scale, offset, n, from, to);
     store_block(y, first, n, to, ctx.clock);
   });
 }

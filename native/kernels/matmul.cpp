@@ -38,7 +38,7 @@ struct MatmulJob {
   int64_t panel_bytes() const { return layout.offset(layout.panels()); }
   int64_t panel_norms() const { return layout.panels() * layout.norms_per_panel(); }
   bool integer() const { return layout.tiles.products == Products::i16Pairs; }
-  bool direct() const { return !c.rounds && c.dtype == DType::f32; }
+  bool direct() const { return c.plain(); }
 };
 
 struct MatmulMemory {

@@ -64,7 +64,7 @@ void copy_tile(const Operand& x, const Operand& y, const Tile& t, const Clock& c
   for (int64_t l = 0; l < t.lines; l += kSide) {
     for (int64_t c = 0; c < t.columns; c += kSide) transpose_octets(tile + l * kTile + c, turned + c * kTile + l);
   }
-  const bool plain = y.dtype == DType::f32 && !y.rounds;
+  const bool plain = y.plain();
   for (int64_t c = 0; c < t.columns; c++) {
     const int64_t to = t.to + c * t.rise;
     if (plain) {

@@ -3,8 +3,8 @@
 // powers and the sine of huge numbers are the C library's). The gradients are in unary_grad.cpp.
 #include <cmath>
 
+#include "element_blocks.h"
 #include "elementwise.h"
-#include "kinds.h"
 #include "parallel.h"
 #include "unary_functions.h"
 
@@ -12,37 +12,26 @@ namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 template <class F>
-void map(const Command& command, Context& ctx, const F& f) {
-  const Operand &x = command.in[0], &y = command.out[0];
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float a[kBlock], b[kBlock];
-    const float* from = read_block(x, offset, n, a);
-    float* to = write_block(y, offset, b);
-    ROUNDOFF_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(f(from[i]));
-    store_block(y, offset, n, to, ctx.clock);
-  });
+void map(int64_t n, const float* x, float* y, const F& f) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) y[i] = static_cast<float>(f(x[i]));
 }
 
 // sin(x + quarter·π/2). Numbers too large for the fast reduction are left to the C library, in a second pass.
-void map_turn(const Command& command, Context& ctx, int64_t quarter) {
-  const Operand &x = command.in[0], &y = command.out[0];
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float a[kBlock], b[kBlock];
-    load_block(x, offset, n, a);
-    float* to = write_block(y, offset, b);
-    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(vector_turn(a[i], quarter));
-    for (int64_t i = 0; i < n; i++) {
-      if (std::abs(a[i]) <= kTurnLimit) continue;
-      to[i] = static_cast<float>(quarter == 0 ? std::sin(static_cast<double>(a[i])) : std::cos(static_cast<double>(a[i])));
-    }
-    store_block(y, offset, n, to, ctx.clock);
-  });
+void map_turn(int64_t n, const float* x, float* y, int64_t quarter) {
+  alignas(64) float from[kBlock];
+  std::copy_n(x, n, from);
+  for (int64_t i = 0; i < n; i++) y[i] = static_cast<float>(vector_turn(from[i], quarter));
+  for (int64_t i = 0; i < n; i++) {
+    if (std::abs(from[i]) <= kTurnLimit) continue;
+    const double at = from[i];
+    y[i] = static_cast<float>(quarter == 0 ? std::sin(at) : std::cos(at));
+  }
 }
 
 // x^exponent; the small whole exponents are products.
-void map_power(const Command& command, Context& ctx, double exponent) {
-  const auto run = [&](const auto& f) { map(command, ctx, f); };
+void map_power(int64_t n, const float* from, float* to, double exponent) {
+  const auto run = [&](const auto& f) { map(n, from, to, f); };
   if (exponent == 1) return run([](float x) { return x; });
   if (exponent == 2) return run([](float x) { return x * x; });
   if (exponent == 3) return run([](double x) { return x * x * x; });
@@ -52,11 +41,11 @@ void map_power(const Command& command, Context& ctx, double exponent) {
 
 }  // namespace
 
-void unary(const Command& command, Context& ctx) {
-  const float low = static_cast<float>(command.attrs[1]), high = static_cast<float>(command.attrs[2]);
+void unary_block(const UnaryFunction& function, int64_t n, const float* from, float* to) {
+  const float low = function.alpha, high = function.beta;
   const double alpha = low, beta = high;
-  const auto run = [&](const auto& f) { map(command, ctx, f); };
-  switch (static_cast<UnaryKind>(static_cast<int>(command.attrs[0]))) {
+  const auto run = [&](const auto& f) { map(n, from, to, f); };
+  switch (function.kind) {
     case UnaryKind::relu:
       return run([](float x) { return x <= 0.0f ? 0.0f : x; });  // NaN fails the comparison and stays
     case UnaryKind::neg:
@@ -82,9 +71,9 @@ void unary(const Command& command, Context& ctx) {
     case UnaryKind::gelu:
       return run([](double x) { return gelu(x); });
     case UnaryKind::sin:
-      return map_turn(command, ctx, 0);
+      return map_turn(n, from, to, 0);
     case UnaryKind::cos:
-      return map_turn(command, ctx, 1);
+      return map_turn(n, from, to, 1);
     case UnaryKind::erf:
       return run([](double x) { return vector_erf(x); });
     case UnaryKind::expm1:
@@ -121,8 +110,20 @@ void unary(const Command& command, Context& ctx) {
     case UnaryKind::hardswish:
       return run([](double x) { return x <= -3 ? 0.0 : x >= 3 ? x : x * (x / 6 + 0.5); });
     case UnaryKind::pow:
-      return map_power(command, ctx, alpha);
+      return map_power(n, from, to, alpha);
   }
+}
+
+void unary(const Command& command, Context& ctx) {
+  const Operand &x = command.in[0], &y = command.out[0];
+  const UnaryFunction function = unary_function(command.attrs);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float a[kBlock], b[kBlock];
+    const float* from = read_block(x, offset, n, a);
+    float* to = write_block(y, offset, b);
+    unary_block(function, n, from, to);
+    store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

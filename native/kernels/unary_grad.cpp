@@ -2,50 +2,39 @@
 // result y for the kinds in GRAD_FROM_OUTPUT (src/kernels/contract.ts) and the operand x for the others.
 #include <cmath>
 
+#include "element_blocks.h"
 #include "elementwise.h"
-#include "kinds.h"
 #include "parallel.h"
 #include "unary_functions.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-// f(z, g).
+// f(z, g). Both are read before the choice between them, or the loop would branch on data.
 template <class F>
-void map_gradient(const Command& command, Context& ctx, const F& f) {
-  const Operand &z = command.in[0], &g = command.in[1], &y = command.out[0];
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float a[kBlock], b[kBlock], c[kBlock];
-    const float* at = read_block(z, offset, n, a);
-    const float* from = read_block(g, offset, n, b);
-    float* to = write_block(y, offset, c);
-    ROUNDOFF_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(f(at[i], from[i]));
-    store_block(y, offset, n, to, ctx.clock);
-  });
+void map_gradient(int64_t n, const float* z, const float* g, float* y, const F& f) {
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const float at = z[i], from = g[i];
+    y[i] = static_cast<float>(f(at, from));
+  }
 }
 
 // g · sin(x + quarter·π/2). Numbers too large for the fast reduction are left to the C library, in a second pass.
-void map_turn_gradient(const Command& command, Context& ctx, int64_t quarter) {
-  const Operand &x = command.in[0], &g = command.in[1], &y = command.out[0];
-  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
-    alignas(64) float a[kBlock], b[kBlock], c[kBlock];
-    load_block(x, offset, n, a);
-    load_block(g, offset, n, b);
-    float* to = write_block(y, offset, c);
-    for (int64_t i = 0; i < n; i++) to[i] = static_cast<float>(vector_turn(a[i], quarter) * static_cast<double>(b[i]));
-    for (int64_t i = 0; i < n; i++) {
-      if (std::abs(a[i]) <= kTurnLimit) continue;
-      const double at = a[i], slope = quarter == 1 ? std::cos(at) : -std::sin(at);
-      to[i] = static_cast<float>(slope * static_cast<double>(b[i]));
-    }
-    store_block(y, offset, n, to, ctx.clock);
-  });
+void map_turn_gradient(int64_t n, const float* x, const float* g, float* y, int64_t quarter) {
+  alignas(64) float from[kBlock];
+  std::copy_n(g, n, from);
+  for (int64_t i = 0; i < n; i++) y[i] = static_cast<float>(vector_turn(x[i], quarter) * static_cast<double>(from[i]));
+  for (int64_t i = 0; i < n; i++) {
+    if (std::abs(x[i]) <= kTurnLimit) continue;
+    const double at = x[i], slope = quarter == 1 ? std::cos(at) : -std::sin(at);
+    y[i] = static_cast<float>(slope * static_cast<double>(from[i]));
+  }
 }
 
 // g · exponent · x^(exponent − 1); the small whole exponents are products.
-void map_power_gradient(const Command& command, Context& ctx, double exponent) {
-  const auto run = [&](const auto& f) { map_gradient(command, ctx, f); };
+void map_power_gradient(int64_t n, const float* z, const float* grad, float* to, double exponent) {
+  const auto run = [&](const auto& f) { map_gradient(n, z, grad, to, f); };
   if (exponent == 0) return run([](float, float) { return 0.0f; });
   if (exponent == 1) return run([](float, float g) { return g; });
   if (exponent == 2) return run([](double x, double g) { return 2.0 * x * g; });
@@ -55,11 +44,11 @@ void map_power_gradient(const Command& command, Context& ctx, double exponent) {
 
 }  // namespace
 
-void unary_grad(const Command& command, Context& ctx) {
-  const float low = static_cast<float>(command.attrs[1]), high = static_cast<float>(command.attrs[2]);
+void unary_grad_block(const UnaryFunction& function, int64_t n, const float* z, const float* grad, float* to) {
+  const float low = function.alpha, high = function.beta;
   const double alpha = low, beta = high;
-  const auto run = [&](const auto& f) { map_gradient(command, ctx, f); };
-  switch (static_cast<UnaryKind>(static_cast<int>(command.attrs[0]))) {
+  const auto run = [&](const auto& f) { map_gradient(n, z, grad, to, f); };
+  switch (function.kind) {
     case UnaryKind::relu:
       return run([](float y, float g) { return y <= 0.0f ? 0.0f : g; });
     case UnaryKind::neg:
@@ -85,9 +74,9 @@ void unary_grad(const Command& command, Context& ctx) {
     case UnaryKind::gelu:
       return run([](double x, double g) { return g * gelu_slope(x); });
     case UnaryKind::sin:
-      return map_turn_gradient(command, ctx, 1);
+      return map_turn_gradient(n, z, grad, to, 1);
     case UnaryKind::cos:
-      return map_turn_gradient(command, ctx, 2);
+      return map_turn_gradient(n, z, grad, to, 2);
     case UnaryKind::erf:
       return run([](double x, double g) { return g * kTwoOverSqrtPi * vector_exp(-x * x); });
     case UnaryKind::expm1:
@@ -131,8 +120,21 @@ void unary_grad(const Command& command, Context& ctx) {
     case UnaryKind::hardswish:
       return run([](double x, double g) { return x <= -3 ? 0.0 : x >= 3 ? g : g * (x / 3 + 0.5); });
     case UnaryKind::pow:
-      return map_power_gradient(command, ctx, alpha);
+      return map_power_gradient(n, z, grad, to, alpha);
   }
+}
+
+void unary_grad(const Command& command, Context& ctx) {
+  const Operand &z = command.in[0], &g = command.in[1], &y = command.out[0];
+  const UnaryFunction function = unary_function(command.attrs);
+  parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+    alignas(64) float a[kBlock], b[kBlock], c[kBlock];
+    const float* at = read_block(z, offset, n, a);
+    const float* from = read_block(g, offset, n, b);
+    float* to = write_block(y, offset, c);
+    unary_grad_block(function, n, at, from, to);
+    store_block(y, offset, n, to, ctx.clock);
+  });
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

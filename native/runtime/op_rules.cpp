@@ -13,20 +13,23 @@ struct OpRule {
   Rule rule;
   // Element i of an output is written after element i of every input was read for the last time.
   bool inPlace;
+  // Every element of the first output goes through store_block once, so that an epilogue can run there: EPILOGUE_OPS
+  // in contract.ts.
+  bool epilogue = false;
 };
 
 const OpRule* find_rule(const std::string& op) {
   using namespace rules;
   static const std::map<std::string, OpRule> table{
-      {"conv2d", {check_convolution, false}},
-      {"conv2dGradInput", {check_convolution, false}},
+      {"conv2d", {check_convolution, false, true}},
+      {"conv2dGradInput", {check_convolution, false, true}},
       {"conv2dGradWeight", {check_convolution, false}},
-      {"matmul", {check_matmul, false}},
-      {"unary", {check_elementwise, true}},
-      {"unaryGrad", {check_elementwise, true}},
-      {"binary", {check_elementwise, true}},
-      {"where", {check_elementwise, true}},
-      {"affine", {check_elementwise, true}},
+      {"matmul", {check_matmul, false, true}},
+      {"unary", {check_elementwise, true, true}},
+      {"unaryGrad", {check_elementwise, true, true}},
+      {"binary", {check_elementwise, true, true}},
+      {"where", {check_elementwise, true, true}},
+      {"affine", {check_elementwise, true, true}},
       {"copy", {check_elementwise, true}},
       {"fill", {check_elementwise, true}},
       {"arange", {check_elementwise, true}},
@@ -56,8 +59,8 @@ const OpRule* find_rule(const std::string& op) {
       {"maxPool2dGrad", {check_pooling, false}},
       {"avgPool2d", {check_pooling, false}},
       {"avgPool2dGrad", {check_pooling, false}},
-      {"batchNormTrain", {check_training, true}},
-      {"batchNormTrainGrad", {check_training, true}},
+      {"batchNormTrain", {check_training, true, true}},
+      {"batchNormTrainGrad", {check_training, true, true}},
       {"dropout", {check_regularization, true}},
       {"resample2d", {check_resampling, false}},
       {"resample2dGrad", {check_resampling, false}},
@@ -189,6 +192,14 @@ void check_command(const Command& command) {
   check(rule != nullptr, "unknown operation");
   rule->rule(command);
   check_overlap(command, rule->inPlace);
+  if (command.epilogue.empty()) return;
+  check(rule->epilogue, "the operation has no epilogue");
+  rules::check_epilogue(command);
+  for (const EpilogueStep& step : command.epilogue) {
+    for (const Operand& y : command.out) {
+      check(!step.hasOperand || !overlap(y, step.operand), "an operand of the epilogue overlaps an output");
+    }
+  }
 }
 
 }  // namespace roundoff

@@ -96,17 +96,25 @@ void Program::add_command(const Engine& engine, const PlanSpec& plan, const Comm
     command.out.push_back(place(plan, operand));
     draws = draws || (operand.rounds && operand.store.rounding == Rounding::stochastic);
   }
+  for (const EpilogueStepSpec& step : spec.epilogue) {
+    const Operand operand = step.hasOperand ? place(plan, step.operand) : Operand{};
+    command.epilogue.push_back(
+        {step.op, step.attrs, step.rounds, step.round, step.hasOperand, step.resultFirst, operand});
+    draws = draws || (step.rounds && step.round.rounding == Rounding::stochastic);
+  }
   check(!draws || clockExternal_ >= 0, "draws random numbers, but the plan has no clock buffer");
   check_command(command);
   Command& kept = commands_.emplace_back(std::move(command));
-  const auto remember = [&](std::vector<Operand>& operands, const std::vector<OperandSpec>& specs) {
-    for (size_t i = 0; i < specs.size(); i++) {
-      const int64_t external = externalOf_[static_cast<size_t>(specs[i].buffer)];
-      if (external >= 0) places_.push_back({&operands[i], static_cast<size_t>(external)});
-    }
+  if (!kept.epilogue.empty()) kept.out[0].epilogue = &kept.epilogue;
+  const auto remember = [&](Operand& operand, const OperandSpec& from) {
+    const int64_t external = externalOf_[static_cast<size_t>(from.buffer)];
+    if (external >= 0) places_.push_back({&operand, static_cast<size_t>(external)});
   };
-  remember(kept.in, spec.in);
-  remember(kept.out, spec.out);
+  for (size_t i = 0; i < spec.in.size(); i++) remember(kept.in[i], spec.in[i]);
+  for (size_t i = 0; i < spec.out.size(); i++) remember(kept.out[i], spec.out[i]);
+  for (size_t i = 0; i < spec.epilogue.size(); i++) {
+    if (spec.epilogue[i].hasOperand) remember(kept.epilogue[i].operand, spec.epilogue[i].operand);
+  }
 }
 
 Operand Program::place(const PlanSpec& plan, const OperandSpec& spec) const {

@@ -53,4 +53,30 @@ void check_elementwise(const Command& c) {
   }
 }
 
+void check_epilogue(const Command& c) {
+  const Operand& y = c.out[0];
+  expect_real(y, "the output");
+  for (const EpilogueStep& step : c.epilogue) {
+    const bool binary = step.op == EpilogueStep::Op::binary, unary = step.op <= EpilogueStep::Op::unaryGrad;
+    check(step.attrs.size() == (unary ? 3u : binary ? 1u : 2u), "a step of the epilogue has other attributes");
+    if (unary || binary) {
+      check(step.attrs[0] >= 0 && step.attrs[0] <= (unary ? kUnaryKinds : kBinaryKinds) - 1 &&
+                step.attrs[0] == static_cast<int>(step.attrs[0]),
+            "a step of the epilogue is of no known kind");
+    }
+    if (step.rounds) check_store(step.round, DType::f32);
+    const bool other = binary || step.op == EpilogueStep::Op::unaryGrad;
+    check(step.hasOperand == other, "a step of the epilogue has an operand too many or too few");
+    if (!other) continue;
+    const Operand& x = step.operand;
+    expect_real(x, "an operand of the epilogue");
+    expect_broadcastable(x, y);
+    check(x.elements == y.elements || (binary && (x.elements == 1 || x.elements == y.dims[y.rank - 1])),
+          "an operand of the epilogue is neither of the result's shape, nor of its last axis, nor one number");
+    // Of other axes with the same size the order would be another.
+    check(x.elements == y.elements || x.elements == 1 || x.dims[x.rank - 1] == x.elements,
+          "an operand of the epilogue does not lie along the last axis");
+  }
+}
+
 }  // namespace roundoff::rules

@@ -1,7 +1,15 @@
 /** Puts lowering and memory planning together: graph → the flat plan that a kernel set runs. */
 import { elementCount, type Graph, type Value } from "../graph/graph.ts";
-import type { Buffer, Command, DType, Operand, Plan } from "../kernels/contract.ts";
-import { type Lowered, type LoweredCommand, type LoweredOutput, lower } from "./lower.ts";
+import type { Buffer, Command, DType, EpilogueStep, Operand, Plan } from "../kernels/contract.ts";
+import { fuseEpilogues } from "./fuse-epilogues.ts";
+import {
+  type Lowered,
+  type LoweredCommand,
+  type LoweredOutput,
+  type LoweredStep,
+  lower,
+  valuesRead,
+} from "./lower.ts";
 import { type Lifetime, planMemory } from "./plan-memory.ts";
 
 /** Name of the external i32 array [seedLow, seedHigh, step] of every plan that rounds stochastically. */
@@ -18,8 +26,14 @@ export function bytesPerElement(dtype: DType): number {
   return dtype === "f32" || dtype === "i32" ? 4 : 2;
 }
 
-export function buildPlan(graph: Graph): BuiltPlan {
-  const lowered = lower(graph);
+export interface PlanOptions {
+  /** Whether commands are fused: the results are the same to the bit. Off for tests and measurements. Default: true. */
+  readonly fusion?: boolean;
+}
+
+export function buildPlan(graph: Graph, { fusion = true }: PlanOptions = {}): BuiltPlan {
+  const unfused = lower(graph);
+  const lowered = fusion ? fuseEpilogues(unfused) : unfused;
   const homes = homesInOrder(lowered);
   const bytes = new Map(
     homes.map((home) => [home, elementCount(home.shape) * bytesPerElement(lowered.dtype(home))]),
@@ -35,17 +49,21 @@ export function buildPlan(graph: Graph): BuiltPlan {
 
 function homesInOrder(lowered: Lowered): Value[] {
   const homes = new Set<Value>();
-  for (const { inputs, outputs } of lowered.commands) {
-    for (const value of [...inputs, ...outputs.map((output) => output.value)]) homes.add(lowered.home(value));
+  for (const command of lowered.commands) {
+    for (const value of valuesTouched(command)) homes.add(lowered.home(value));
   }
   return [...homes];
+}
+
+function valuesTouched(command: LoweredCommand): Value[] {
+  return [...valuesRead(command), ...command.outputs.map(({ value }) => value)];
 }
 
 function lifetimes(homes: readonly Value[], lowered: Lowered, bytes: ReadonlyMap<Value, number>): Lifetime[] {
   const first = new Map<Value, number>();
   const last = new Map<Value, number>();
-  lowered.commands.forEach(({ inputs, outputs }, index) => {
-    for (const value of [...inputs, ...outputs.map((output) => output.value)]) {
+  lowered.commands.forEach((command, index) => {
+    for (const value of valuesTouched(command)) {
       const home = lowered.home(value);
       if (!first.has(home)) first.set(home, index);
       last.set(home, index);
@@ -81,16 +99,25 @@ function clock(): Buffer {
 }
 
 function assemble(command: LoweredCommand, lowered: Lowered, indexOf: ReadonlyMap<Value, number>): Command {
-  const operand = (value: Value): Operand => {
+  const operand = (value: Value, shape = value.shape): Operand => {
     const home = lowered.home(value);
-    return { buffer: indexOf.get(home)!, shape: value.shape, dtype: lowered.dtype(home) };
+    return { buffer: indexOf.get(home)!, shape, dtype: lowered.dtype(home) };
   };
-  const output = ({ value, store }: LoweredOutput): Operand =>
-    store === undefined ? operand(value) : { ...operand(value), store };
+  const output = ({ value, store, shape }: LoweredOutput): Operand =>
+    store === undefined ? operand(value, shape) : { ...operand(value, shape), store };
+  const outputs = command.outputs.map(output);
+  // An operand as large as the result is read in the result's order, whatever shape it was given.
+  const step = ({ op, attrs, round, operand: value, resultFirst }: LoweredStep): EpilogueStep => {
+    const { shape } = outputs[0];
+    const whole = value !== undefined && elementCount(value.shape) === elementCount(shape);
+    const other = value && operand(value, whole ? shape : value.shape);
+    return { op, attrs, round, operand: other, resultFirst } as EpilogueStep;
+  };
   return {
     op: command.op,
     attrs: command.attrs,
-    inputs: command.inputs.map(operand),
-    outputs: command.outputs.map(output),
+    inputs: command.inputs.map((value) => operand(value)),
+    outputs,
+    ...(command.epilogue && { epilogue: command.epilogue.map(step) }),
   } as Command;
 }

@@ -16,7 +16,7 @@ function explained() {
   const [x, w] = [source("x", [2, 3], "input"), source("w", [3, 4], "weight")];
   const product = graph.scope("fc", () => round(x, "bf16").matmul(round(w, "e5m2")));
   graph.output("y", round(product, "bf16").relu().value);
-  return explainPlan(graph, buildPlan(graph));
+  return explainPlan(graph, buildPlan(graph, { fusion: false }));
 }
 
 describe("explainPlan", () => {

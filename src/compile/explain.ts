@@ -9,6 +9,7 @@ import { accumulatorName } from "../kernels/accumulators.ts";
 import { gemmOf } from "../precision/apply-policy.ts";
 import { knownFormats } from "../precision/represents.ts";
 import type { BuiltPlan } from "./build-plan.ts";
+import { type ExplainedGroup, explainGroups, valuesInRegisters } from "./explain-groups.ts";
 import type { LoweredCommand } from "./lower.ts";
 
 export interface ExplainedNode {
@@ -22,6 +23,8 @@ export interface ExplainedNode {
   readonly gemm?: string;
   readonly carrier?: string;
   readonly accumulator?: string;
+  /** The node whose command does this one too, as it stores its result; see groups. */
+  readonly fusedInto?: number;
   /** Roundings only: done by the producing command as it stores, or a pass over the tensor. */
   readonly rounding?: {
     readonly format: string;
@@ -45,8 +48,8 @@ export interface ExplainedEdge {
   readonly shape: readonly number[];
   readonly format: string;
   /**
-   * How it lies in memory; "alias": a view of another value; "register": rounded as it is stored, so that only the
-   * rounded value lies in memory; "none": nothing reads it.
+   * How it lies in memory; "alias": a view of another value; "register": rounded or used by a fused group before it is
+   * stored, so that only what becomes of it lies in memory; "none": nothing reads it.
    */
   readonly storage: string;
   readonly bytes: number;
@@ -55,6 +58,8 @@ export interface ExplainedEdge {
 export interface Explanation {
   readonly nodes: readonly ExplainedNode[];
   readonly edges: readonly ExplainedEdge[];
+  /** Nodes that one command does together. */
+  readonly groups: readonly ExplainedGroup[];
   readonly memory: {
     readonly arenaBytes: number;
     /** Arena tensors by role, without reuse: what the step would need if nothing were shared. */
@@ -68,9 +73,15 @@ export function explainPlan(graph: Graph, built: BuiltPlan): Explanation {
   const formats = knownFormats(graph);
   const commands = new Map<Node, LoweredCommand>();
   for (const command of built.lowered.commands) if (command.node) commands.set(command.node, command);
+  const groups = explainGroups(built);
+  const hosts = new Map(groups.flatMap(({ host, nodes: [, ...steps] }) => steps.map((id) => [id, host])));
   return {
-    nodes: graph.nodes.map((node) => explainNode(node, commands.get(node), built)),
+    nodes: graph.nodes.map((node) => ({
+      ...explainNode(node, commands.get(node), built),
+      ...(hosts.has(node.id) && { fusedInto: hosts.get(node.id) }),
+    })),
     edges: explainEdges(graph, built, formats),
+    groups,
     memory: explainMemory(built),
   };
 }
@@ -116,6 +127,7 @@ function explainEdges(
     for (const input of node.inputs) readers.set(input, [...(readers.get(input) ?? []), node.id]);
   }
   const stores = storesOf(graph, built);
+  const registers = valuesInRegisters(built);
   const edge = (value: Value, from: number): ExplainedEdge => ({
     value: value.id,
     from,
@@ -124,7 +136,9 @@ function explainEdges(
     role: value.role,
     shape: value.shape,
     format: value.dtype === "i32" ? "int32" : (formats.get(value)?.name ?? "fp32"),
-    ...storage(value, built, stores),
+    ...(registers.has(built.lowered.home(value))
+      ? { storage: "register", bytes: 0 }
+      : storage(value, built, stores)),
   });
   return [
     ...graph.sources.map((value) => edge(value, -1)),

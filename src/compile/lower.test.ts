@@ -19,7 +19,7 @@ function start(...shape: number[]) {
   return { graph, x, round };
 }
 
-const commandsOf = (graph: Graph) => buildPlan(graph).plan.commands;
+const commandsOf = (graph: Graph) => buildPlan(graph, { fusion: false }).plan.commands;
 
 describe("lowering", () => {
   it("drops nodes that nothing depends on", () => {

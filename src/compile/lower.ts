@@ -12,6 +12,7 @@ import {
   type Carrier,
   type Command,
   type DType,
+  type EpilogueStepOp,
   OPTIMIZER_OPS,
   type OpName,
   type StoreRounding,
@@ -29,11 +30,30 @@ export interface LoweredCommand {
   readonly outputs: readonly LoweredOutput[];
   /** The graph node it came from; absent for copies that the lowering added. */
   readonly node?: Node;
+  /** What happens to the first output before it is stored. */
+  readonly epilogue?: readonly LoweredStep[];
 }
 
 export interface LoweredOutput {
   readonly value: Value;
   readonly store?: StoreRounding;
+  /** The shape in which the command makes it, where that is not the value's own. */
+  readonly shape?: readonly number[];
+}
+
+/** A command that was fused into another one; see EpilogueStep in the contract. */
+export interface LoweredStep {
+  readonly op: EpilogueStepOp;
+  readonly attrs: Command["attrs"];
+  readonly round?: StoreRounding;
+  readonly operand?: Value;
+  readonly resultFirst?: boolean;
+  readonly node: Node;
+}
+
+/** Everything that a command reads, its epilogue included; a value that is read twice is there twice. */
+export function valuesRead({ inputs, epilogue = [] }: LoweredCommand): Value[] {
+  return [...inputs, ...epilogue.flatMap(({ operand }) => (operand === undefined ? [] : [operand]))];
 }
 
 export interface Lowered {

@@ -1,6 +1,6 @@
 /**
  * An explained step as a Mermaid flowchart: modules as boxes, operations in them, and on each arrow what flows: shape and
- * format. Draws what explain.ts found out; knows nothing else.
+ * format. What flows along a thick arrow is never in memory: one command does both ends. Draws what explain.ts found out; knows nothing else.
  */
 import type { ExplainedEdge, ExplainedNode, Explanation } from "./explain.ts";
 
@@ -52,9 +52,10 @@ function label({ op, kind, rounding, gemm, carrier }: ExplainedNode): string {
   return gemm === undefined ? name : `${name}, ${carrier} products`;
 }
 
-function arrow({ from, value, shape, format }: ExplainedEdge, reader: number): string {
+function arrow({ from, value, shape, format, storage }: ExplainedEdge, reader: number): string {
   const start = from < 0 ? `s${value}` : `n${from}`;
-  return `  ${start} -->|${quoted(`${shape.join("×") || "scalar"} ${format}`)}| n${reader}`;
+  const line = storage === "register" ? "==>" : "-->";
+  return `  ${start} ${line}|${quoted(`${shape.join("×") || "scalar"} ${format}`)}| n${reader}`;
 }
 
 /** Mermaid ends a quoted text at a quotation mark, whatever stands before it. */

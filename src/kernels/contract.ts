@@ -90,7 +90,52 @@ export interface CommandOf<Op extends OpName> {
   readonly attrs: OpAttrs[Op];
   readonly inputs: readonly Operand[];
   readonly outputs: readonly Operand[];
+  /** Commands of EPILOGUE_OPS only: what happens to the first output before its own `store`, in this order. */
+  readonly epilogue?: readonly EpilogueStep[];
 }
+
+/**
+ * An element-wise operation on a command's result before it is stored: it computes what the command of that name would
+ * if the result were stored in FP32, rounded to `round`, and read back. It never rounds elsewhere than that command.
+ */
+export type EpilogueStep = { [Op in EpilogueStepOp]: EpilogueStepOf<Op> }[EpilogueStepOp];
+export type EpilogueStepOp = (typeof EPILOGUE_STEP_OPS)[number];
+
+export interface EpilogueStepOf<Op extends EpilogueStepOp> {
+  readonly op: Op;
+  readonly attrs: OpAttrs[Op];
+  /** The rounding of the value that the step reads. */
+  readonly round?: StoreRounding;
+  /**
+   * unaryGrad: z (the result is g), of the result's shape. binary: the other operand, of the result's shape, a row along its
+   * last axis, or one number. It overlaps no output of the command.
+   */
+  readonly operand?: Operand;
+  /** binary: the result is the left operand. */
+  readonly resultFirst?: boolean;
+}
+
+/** In this order in native/include/command.h. */
+export const EPILOGUE_STEP_OPS = [
+  "unary",
+  "unaryGrad",
+  "binary",
+  "affine",
+] as const satisfies readonly OpName[];
+
+/** The operations that may have an epilogue: natively, every element of their first output is stored once, by store_block. */
+export const EPILOGUE_OPS: ReadonlySet<OpName> = new Set<OpName>([
+  "conv2d",
+  "conv2dGradInput",
+  "matmul",
+  "unary",
+  "unaryGrad",
+  "binary",
+  "where",
+  "affine",
+  "batchNormTrain",
+  "batchNormTrainGrad",
+]);
 
 export interface Plan {
   readonly buffers: readonly Buffer[];

@@ -8,6 +8,7 @@ import type {
   Accumulator,
   Command,
   DType,
+  EpilogueStep,
   OpAttrs,
   Operand,
   OpName,
@@ -21,13 +22,14 @@ import {
   BINARY_KINDS,
   CTC_REDUCTIONS,
   EMBEDDING_MODES,
+  EPILOGUE_STEP_OPS,
   INTERPOLATIONS,
   PAD_MODES,
   REDUCE_KINDS,
   UNARY_KINDS,
 } from "./contract.ts";
 import { encodeElement, encodeGroups } from "./native-bulk-encode.ts";
-import type { AddonCommand, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
+import type { AddonCommand, AddonEpilogueStep, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
 
 /** Same order as DType in native/include/command.h. */
 export const DTYPES = ["f32", "bf16", "i16", "i32"] as const satisfies readonly DType[];
@@ -55,6 +57,18 @@ function encodeCommand(command: Command): AddonCommand {
     inputs: command.inputs.map(encodeOperand),
     outputs: command.outputs.map(encodeOperand),
     attrs: encodeAttrs(command),
+    epilogue: command.epilogue?.map(encodeStep),
+  };
+}
+
+function encodeStep(step: EpilogueStep): AddonEpilogueStep {
+  const { op, round, operand, resultFirst = false } = step;
+  return {
+    op: EPILOGUE_STEP_OPS.indexOf(op),
+    attrs: encodeAttrs(step),
+    round: round && encodeStore(round),
+    operand: operand && encodeOperand(operand),
+    resultFirst: Number(resultFirst),
   };
 }
 
@@ -86,7 +100,7 @@ export function encodeStore({ format, rounding, overflow, tensorId }: StoreRound
 }
 
 /** The attributes in ATTR_ORDER, lists spread last. @throws RoundoffError if the operation is unknown. */
-export function encodeAttrs(command: Command): number[] {
+export function encodeAttrs(command: Command | EpilogueStep): number[] {
   const { op, attrs } = command;
   if (command.op === "quantizeValues") return encodeQuantization(command.attrs);
   const order: readonly string[] | undefined = ATTR_ORDER[op];

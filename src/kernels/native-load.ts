@@ -43,6 +43,17 @@ export interface AddonCommand {
   readonly inputs: readonly AddonOperand[];
   readonly outputs: readonly AddonOperand[];
   readonly attrs: readonly number[];
+  readonly epilogue?: readonly AddonEpilogueStep[];
+}
+
+export interface AddonEpilogueStep {
+  /** Index in EPILOGUE_STEP_OPS. */
+  readonly op: number;
+  readonly attrs: readonly number[];
+  /** In STORE_ORDER. */
+  readonly round?: readonly number[];
+  readonly operand?: AddonOperand;
+  readonly resultFirst: number;
 }
 
 export interface AddonPlan {

@@ -2,7 +2,7 @@
  * The compiled steps of a run: the engine's plans over the run's own state and the arrays that its loader fills, refused
  * before they are made when they do not fit into memory.
  */
-import { buildPlan } from "../compile/build-plan.ts";
+import { buildPlan, type PlanOptions } from "../compile/build-plan.ts";
 import { BoundPlan } from "../engine/bound-plan.ts";
 import { StepInputs, type WrittenInputs } from "../engine/step-inputs.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -32,6 +32,8 @@ export interface StepOptions {
 export interface TrainStepOptions extends StepOptions {
   readonly optimizer: Optimizer;
   readonly seed: number;
+  /** Off to measure what fusion is worth: the results are the same. Default: true. */
+  readonly fusion?: boolean;
 }
 
 export interface StepResult extends WrittenInputs {
@@ -102,9 +104,9 @@ function bind(
   what: string,
   graph: Graph,
   { images, labels }: BatchArrays,
-  { kernels, state, clock }: StepOptions & { readonly clock?: Int32Array },
+  { kernels, state, clock, fusion }: StepOptions & { readonly clock?: Int32Array } & PlanOptions,
 ): BoundPlan {
-  const built = buildPlan(graph);
+  const built = buildPlan(graph, { fusion });
   // Its arena, and the batch in the loader's buffers beside the step's own, which are there already.
   requireMemory(what, built.plan.arenaBytes + images.byteLength + labels.byteLength);
   const inputs = new Map<string, ExternalArray>([

@@ -10,7 +10,8 @@ import { DTYPES, encodePlan } from "../../dist/kernels/native-encode.js";
 import { modelDefinition } from "../../dist/models/catalog.js";
 import { createModel } from "../../dist/models/model.js";
 import { recipe } from "../../dist/recipes/catalog.js";
-import { trainGraph } from "../../dist/train/graphs.js";
+import { SGD } from "../../dist/optim/optimizers.js";
+import { batchArrays, trainGraph } from "../../dist/train/graphs.js";
 import { generator } from "./mutate.mjs";
 import { addon, fuzzInOwnProcess, guardedArray, isIntact, show } from "./own-process.mjs";
 
@@ -56,7 +57,9 @@ function realCommands() {
   ]) {
     for (const name of ["fp32", "bf16-pure-stochastic", "fp16", "int16", "fp8"]) {
       const net = createModel(modelDefinition(model), { channels: 1, size: 16, classes: 3 }, options);
-      const graph = trainGraph(net, recipe(name), [2, 16, 16, 1], { momentum: 0.9, weightDecay: 1e-4 });
+      const optimizer = new SGD({ momentum: 0.9, weightDecay: 1e-4 });
+      const batch = batchArrays([2, 16, 16, 1]);
+      const graph = trainGraph(net, { recipe: recipe(name), batch, optimizer });
       const { plan } = buildPlan(graph);
       for (const command of plan.commands) {
         const single = encodePlan(alone(plan, command));
@@ -87,7 +90,13 @@ function alone(plan, command) {
     return buffers.length - 1;
   };
   const operand = (item) => ({ ...item, buffer: place(item.buffer) });
-  const single = { ...command, inputs: command.inputs.map(operand), outputs: command.outputs.map(operand) };
+  const step = (item) => ({ ...item, operand: item.operand && operand(item.operand) });
+  const single = {
+    ...command,
+    inputs: command.inputs.map(operand),
+    outputs: command.outputs.map(operand),
+    epilogue: command.epilogue?.map(step),
+  };
   const clockBuffer = plan.clockBuffer < 0 ? -1 : place(plan.clockBuffer);
   return { buffers, arenaBytes, commands: [single], clockBuffer };
 }

@@ -15,6 +15,7 @@ interface StepCommandOptions extends JsonOption, KernelOption {
   readonly batch: number;
   readonly image: number;
   readonly channels: number;
+  readonly unfused?: boolean;
   readonly rounds: number;
 }
 
@@ -35,6 +36,7 @@ export function registerBench(program: Command, context: CliContext): void {
       32,
     )
     .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1, max: 4096 }), 1)
+    .option("--unfused", "each recipe also with a pass over memory for every operation")
     .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
   declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
   registerQuantizeBench(group, context);
@@ -45,6 +47,7 @@ async function runStepBench(context: CliContext, options: StepCommandOptions): P
   const progress = createProgress(context);
   const rows = await benchStep({
     ...options,
+    unfused: options.unfused ?? false,
     kernels,
     signal: context.takeSignal(),
     onRound: (done) => progress.update({ label: `step of ${options.model}`, done, total: options.rounds }),
@@ -55,14 +58,15 @@ async function runStepBench(context: CliContext, options: StepCommandOptions): P
 
 function stepText(rows: readonly StepRow[], machine: Machine): string {
   const table = textTable(
-    ["recipe", "median ms", "best ms", "samples/s", "arena MiB", "ratio to first"],
+    ["recipe", "median ms", "best ms", "samples/s", "arena MiB", "ratio to first", "of the best"],
     rows.map((row) => [
-      row.recipe,
+      row.fusion ? row.recipe : `${row.recipe}, unfused`,
       formatNumber(row.medianMs),
       formatNumber(row.bestMs),
       formatNumber(row.samplesPerSecond),
       formatNumber(row.arenaBytes / 2 ** 20),
       formatNumber(row.ratioToFirst),
+      formatNumber(row.bestRatioToFirst),
     ]),
   );
   return `${table}\n${machine.cpu}, ${machine.threads} threads, ${machine.kernels} kernels`;

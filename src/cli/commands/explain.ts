@@ -63,14 +63,16 @@ function explain({
 }
 
 /** One line per tensor, in the order in which the step makes them; then what lives across steps; then the memory. */
-function explanationText({ nodes, edges, memory }: Explanation): string {
+function explanationText({ nodes, edges, groups, memory }: Explanation): string {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const producer = (edge: ExplainedEdge) => {
     const node = byId.get(edge.from);
     if (node === undefined) return { op: edge.name ?? "source", path: "", detail: "" };
-    const { kind, path, gemm, carrier, accumulator, rounding } = node;
+    const { kind, path, gemm, carrier, accumulator, rounding, fusedInto } = node;
     const op = kind === undefined ? node.op : `${node.op} ${kind}`;
     const how = rounding === undefined ? "" : roundingText(rounding);
+    const host = fusedInto === undefined ? undefined : byId.get(fusedInto);
+    if (host !== undefined) return { op, path, detail: `as ${host.op} stores` };
     return {
       op,
       path,
@@ -85,7 +87,16 @@ function explanationText({ nodes, edges, memory }: Explanation): string {
     textTable(["made by", "module", "role", "shape", "format", "stored as", "how"], chosen.map(row));
   const made = edges.filter(({ from }) => from >= 0);
   const given = edges.filter(({ from }) => from < 0);
-  return `${table(made)}\n\nGiven to the step, or kept across steps:\n${table(given)}\n\n${memoryText(memory)}`;
+  return `${table(made)}\n\nGiven to the step, or kept across steps:\n${table(given)}\n\n${groupsText(groups)}${memoryText(memory)}`;
+}
+
+/** What single commands do together, and how many commands do it. */
+function groupsText(groups: Explanation["groups"]): string {
+  if (groups.length === 0) return "";
+  const counts = new Map<string, number>();
+  for (const { steps } of groups) counts.set(steps, (counts.get(steps) ?? 0) + 1);
+  const rows = [...counts].map(([steps, count]) => [String(count), steps]);
+  return `Fused groups, each in one pass over memory:\n${textTable(["commands", "what they do"], rows)}\n\n`;
 }
 
 function roundingText({

@@ -7,6 +7,8 @@ import type {
   Command,
   CommandOf,
   DType,
+  EpilogueStepOf,
+  EpilogueStepOp,
   ExternalArray,
   KernelSet,
   OpAttrs,
@@ -31,11 +33,17 @@ export interface OpOutput {
   readonly inPlaceOf?: number;
 }
 
+/** A step of an epilogue, with the values of its operand. */
+export type OpStep = { [Op in EpilogueStepOp]: Omit<EpilogueStepOf<Op>, "operand"> }[EpilogueStepOp] & {
+  readonly operand?: OpInput;
+};
+
 export interface OpRun<Op extends OpName> {
   readonly op: Op;
   readonly attrs: OpAttrs[Op];
   readonly inputs: readonly OpInput[];
   readonly outputs: readonly OpOutput[];
+  readonly epilogue?: readonly OpStep[];
   /** [seedLow, seedHigh, step]; default zeros. */
   readonly clock?: readonly [number, number, number];
 }
@@ -57,7 +65,11 @@ export async function runOp(
   const outputs = run.outputs.map((output) => placeOutput(memory, output, inputs));
   const clockBuffer = placeClock(memory, run.clock ?? [0, 0, 0]);
   // One of the union's members, as `run` was; the spread only loses which.
-  memory.commands.push({ op: run.op, attrs: run.attrs, inputs, outputs } as Command);
+  const epilogue = run.epilogue?.map((step, i) => ({
+    ...step,
+    operand: step.operand && placeInput(memory, `operand ${i}`, step.operand),
+  }));
+  memory.commands.push({ op: run.op, attrs: run.attrs, inputs, outputs, epilogue } as Command);
   const results = outputs.map((output, i) => readBack(memory, `output ${i}`, output));
   const { buffers, arenaBytes, commands } = memory;
   await kernels.prepare({ buffers, arenaBytes, commands, clockBuffer }, memory.externals).run();

@@ -57,10 +57,11 @@ export function bindOperand(operand: Operand, plan: Plan, arrays: readonly RefAr
 /** The words that key stochastic rounding and dropout, read anew at each run. @throws RoundoffError if there is no clock. */
 export function bindClock(plan: Plan, arrays: readonly RefArray[]): RefArray | undefined {
   const draws = plan.commands.some(
-    ({ op, attrs, outputs }) =>
+    ({ op, attrs, outputs, epilogue = [] }) =>
       op === "dropout" ||
       ((op === "quantizeDynamicFixed" || op === "quantizeValues") && attrs.rounding === "stochastic") ||
-      outputs.some(({ store }) => store?.rounding === "stochastic"),
+      outputs.some(({ store }) => store?.rounding === "stochastic") ||
+      epilogue.some(({ round }) => round?.rounding === "stochastic"),
   );
   const clock = arrays[plan.clockBuffer];
   require(!draws || clock?.length === 3, "INVALID_ARGUMENT", () => ({

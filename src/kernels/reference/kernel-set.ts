@@ -7,6 +7,8 @@ import { RoundoffError } from "../../base/errors.ts";
 import type {
   Command,
   CommandOf,
+  EpilogueStepOf,
+  EpilogueStepOp,
   ExternalArray,
   KernelSet,
   OpName,
@@ -16,7 +18,7 @@ import type {
 import { bindBuffers, bindClock, bindOperand, type Precision } from "./bind.ts";
 import { referenceKernels } from "./kernels.ts";
 import { roundOnStore } from "./quantize.ts";
-import type { KernelContext, RefArray } from "./tensor.ts";
+import type { KernelContext, RefArray, RefTensor } from "./tensor.ts";
 
 /** How long commands run before the event loop gets a turn, so that progress is shown and signals are heard. */
 const TURN_MILLISECONDS = 50;
@@ -71,11 +73,29 @@ function bindCommand<Op extends OpName>(
   const kernel = referenceKernels[command.op];
   const inputs = command.inputs.map((operand) => bindOperand(operand, plan, arrays));
   const outputs = command.outputs.map((operand) => bindOperand(operand, plan, arrays));
+  const steps = (command.epilogue ?? []).map((step) => bindStep(step, outputs[0], plan, arrays));
   return (context) => {
     kernel(inputs, outputs, command.attrs, context);
+    for (const step of steps) step(context);
     command.outputs.forEach(({ store }, i) => {
       if (store !== undefined) roundOnStore(outputs[i].data, store, context.clock);
     });
+  };
+}
+
+/** A step of an epilogue: the kernel of its operation, in place on the command's result. */
+function bindStep<Op extends EpilogueStepOp>(
+  { op, attrs, round, operand, resultFirst }: EpilogueStepOf<Op>,
+  result: RefTensor,
+  plan: Plan,
+  arrays: readonly RefArray[],
+): BoundCommand {
+  const kernel = referenceKernels[op];
+  const others = operand === undefined ? [] : [bindOperand(operand, plan, arrays)];
+  const inputs = resultFirst === true ? [result, ...others] : [...others, result];
+  return (context) => {
+    if (round !== undefined) roundOnStore(result.data, round, context.clock);
+    kernel(inputs, [result], attrs, context);
   };
 }
 
