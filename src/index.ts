@@ -29,6 +29,7 @@ export { FORMATS, floatFormat, format } from "./formats/catalog.ts";
 export { Graph } from "./graph/graph.ts";
 export type { Quantizer } from "./graph/primitives.ts";
 export { Tensor } from "./graph/tensor.ts";
+export { loadWeights, readStateDict, writeStateDict } from "./interop/weights.ts";
 export type { KernelSet } from "./kernels/contract.ts";
 export { backendInfo, selectKernels } from "./kernels/select.ts";
 export { MODELS, modelDefinition } from "./models/catalog.ts";

@@ -6,8 +6,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNpz, writeNpz } from "../../dist/data/npz.js";
 import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
-import { DTYPE_BITS, float32Tensor } from "../../dist/data/safetensors-dtype.js";
-import { createModel, evaluate, Graph, modelDefinition, selectKernels, Tensor } from "../../dist/index.js";
+import { asFloat32, DTYPE_BITS, float32Tensor } from "../../dist/data/safetensors-dtype.js";
+import {
+  createModel,
+  evaluate,
+  Graph,
+  loadWeights,
+  modelDefinition,
+  nn,
+  readStateDict,
+  selectKernels,
+  Tensor,
+} from "../../dist/index.js";
 import { eventFile } from "../../dist/interop/tensorboard.js";
 import { checkpointWeights } from "../../dist/interop/weights.js";
 import { namedStates } from "../../dist/nn/index.js";
@@ -31,6 +41,17 @@ const inNumpy = new Map(
     .map(([name, tensor]) => [name, tensor]),
 );
 
+/** Linear layers behind pictures of more than one pixel: flattened in our order (LeNet) and by the model in PyTorch's. */
+const MODELS = [
+  { name: "lenet", options: {}, task: { channels: 3, size: 32, classes: 10 } },
+  {
+    name: "alexnet",
+    options: { width: 8, hidden: 24, stemKernel: 3 },
+    task: { channels: 3, size: 32, classes: 7 },
+  },
+  { name: "vgg16", options: { width: 4, hidden: 24 }, task: { channels: 3, size: 96, classes: 5 } },
+];
+
 if (back === "--back") {
   compare(inTorch, readSafetensors(readFileSync(path("from-torch.safetensors"))).tensors, "safetensors");
   compare(inNumpy, readNpz(readFileSync(path("from-numpy.npz")), "from-numpy.npz"), "npz");
@@ -39,6 +60,7 @@ if (back === "--back") {
     readNpz(readFileSync(path("from-numpy-compressed.npz")), "from-numpy-compressed.npz"),
     "npz, compressed",
   );
+  for (const model of MODELS) await compareLogits(model);
 } else {
   writeFileSync(path("torch.safetensors"), writeSafetensors(inTorch, { format: "pt" }));
   writeFileSync(path("all.safetensors"), writeSafetensors(tensors));
@@ -50,31 +72,62 @@ if (back === "--back") {
     { kind: "histogram", tag: "weights", step: 3, values },
     { kind: "text", tag: "recipe", step: 0, text: "FP8, stochastic — ünïcode" },
   ];
-  await writeLenet();
+  for (const model of MODELS) await writeModel(model);
   writeFileSync(path("events.out.tfevents.1.roundoff"), eventFile(summaries, 1000.5));
 }
 
-/** A LeNet as a checkpoint would hold it, an image, and our logits for it: PyTorch must compute the same with these weights. */
-async function writeLenet() {
-  const task = { channels: 3, size: 32, classes: 10 };
-  const config = { model: "lenet", modelOptions: {} };
-  const model = createModel(modelDefinition("lenet"), task, {});
-  model.stateDict();
+/** Every model as a checkpoint would hold it, images, and our logits for them: PyTorch must compute the same with these weights. */
+async function writeModel({ name, options, task }) {
+  const model = modelOf({ name, options, task });
   const states = namedStates(model);
-  const stored = new Map(states.map(([name, { data, shape }]) => [name, float32Tensor(data, shape)]));
-  const checkpoint = { path: "lenet", manifest: { config, task }, tensors: stored };
-  writeFileSync(path("lenet.safetensors"), writeSafetensors(checkpointWeights(checkpoint), { format: "pt" }));
-  const nhwc = Float32Array.from({ length: 2 * 32 * 32 * 3 }, (_, i) => Math.sin(0.37 * i));
-  const graph = new Graph({ training: false });
-  const source = graph.source({ kind: "input", name: "images" }, [2, 32, 32, 3], "input");
-  graph.output("logits", model.forward(new Tensor(graph, source)).value);
-  const feeds = new Map([["images", nhwc], ...states.map(([name, { data }]) => [name, data])]);
-  const logits = (await evaluate(graph, { kernels: selectKernels({}).kernels, feeds })).get("logits");
+  const stored = new Map(states.map(([key, { data, shape }]) => [key, float32Tensor(data, shape)]));
+  const manifest = { config: { model: name, modelOptions: options }, task };
+  const weights = checkpointWeights({ path: name, manifest, tensors: stored });
+  writeFileSync(path(`${name}.safetensors`), writeSafetensors(weights, { format: "pt" }));
+  const shape = [2, task.size, task.size, task.channels];
+  const images = Float32Array.from({ length: 2 * task.size ** 2 * task.channels }, (_, i) =>
+    Math.sin(0.37 * i),
+  );
   const arrays = new Map([
-    ["images", float32Tensor(nhwc, [2, 32, 32, 3])],
-    ["logits", float32Tensor(logits, [2, 10])],
+    ["images", float32Tensor(images, shape)],
+    ["logits", float32Tensor(await logitsOf(model, shape, images), [2, task.classes])],
   ]);
-  writeFileSync(path("lenet.npz"), writeNpz(arrays));
+  writeFileSync(path(`${name}.npz`), writeNpz(arrays));
+}
+
+/** A model with random numbers whose every layer counts: its own start would leave the last bias of a VGG and little else. */
+function modelOf({ name, options, task }) {
+  const model = nn.init(createModel(modelDefinition(name), task, options), { seed: 1 });
+  for (const [, { data, shape }] of namedStates(model)) {
+    const squares = data.reduce((sum, value) => sum + value * value, 0);
+    const inputs = data.length / (shape.length === 4 ? shape[3] : shape[0]);
+    const factor = Math.sqrt((2 / inputs) * (data.length / squares));
+    data.forEach((value, i) => {
+      data[i] = shape.length === 1 ? 0.1 * Math.cos(i) : factor * value;
+    });
+  }
+  return model;
+}
+
+async function logitsOf(model, shape, images) {
+  const graph = new Graph({ training: false });
+  const source = graph.source({ kind: "input", name: "images" }, shape, "input");
+  graph.output("logits", model.forward(new Tensor(graph, source)).value);
+  const feeds = new Map([["images", images], ...namedStates(model).map(([name, { data }]) => [name, data])]);
+  return (await evaluate(graph, { kernels: selectKernels({}).kernels, feeds })).get("logits");
+}
+
+/** PyTorch's own random weights, loaded here, must give PyTorch's logits. */
+async function compareLogits({ name, options, task }) {
+  const model = modelOf({ name, options, task });
+  loadWeights(model, readStateDict(readFileSync(path(`${name}-torch.safetensors`))), task);
+  const { tensors } = readSafetensors(readFileSync(path(`${name}-torch-logits.safetensors`)));
+  const [theirs, images] = ["logits", "images"].map((key) => asFloat32(tensors.get(key)));
+  const ours = await logitsOf(model, [2, task.size, task.size, task.channels], images);
+  const largest = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const off = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i])), 0) / largest;
+  console.log(`${name} with PyTorch's weights: logits within ${off.toExponential(1)} of the largest`);
+  if (!(off < 1e-4)) process.exitCode = 1;
 }
 
 function compare(expected, found, what) {

@@ -28,17 +28,75 @@ print("numpy:", {name: (array.dtype.str, array.shape) for name, array in arrays.
 numpy.savez(folder / "from-numpy.npz", **arrays)
 numpy.savez_compressed(folder / "from-numpy-compressed.npz", **arrays)
 
-w, case = load_file(folder / "lenet.safetensors"), numpy.load(folder / "lenet.npz")
-x = torch.from_numpy(case["images"]).permute(0, 3, 1, 2)
-for layer in ("conv1", "conv2"):
-    x = torch.nn.functional.max_pool2d(torch.conv2d(x, w[f"{layer}.weight"], w[f"{layer}.bias"]).relu(), 2)
-x = x.flatten(1)
-for layer in ("fc1", "fc2", "fc3"):
-    x = torch.nn.functional.linear(x if layer == "fc1" else x.relu(), w[f"{layer}.weight"], w[f"{layer}.bias"])
-ours = torch.from_numpy(case["logits"])
-off = ((x - ours).abs().max() / ours.abs().max()).item()
-assert off < 1e-4, off
-print(f"torch: lenet with our weights, logits within {off:.1e} of the largest")
+
+
+def conv_stack(weights, prefix, layers):
+    """torchvision's `features`: `layers` are kernel paddings and strides, or "pool" with its kernel and stride."""
+    modules = []
+    for layer in layers:
+        if layer[0] == "pool":
+            modules.append(torch.nn.MaxPool2d(layer[1], layer[2]))
+            continue
+        out, into, kernel, _ = weights[f"{prefix}.{len(modules)}.weight"].shape
+        modules += [torch.nn.Conv2d(into, out, kernel, stride=layer[0], padding=layer[1]), torch.nn.ReLU()]
+    return torch.nn.Sequential(*modules)
+
+
+class TorchModel(torch.nn.Module):
+    """torchvision's AlexNet or VGG-16, in the sizes of a state dict."""
+
+    def __init__(self, name, weights):
+        super().__init__()
+        pool2, pool3 = ("pool", 2, 2), ("pool", 3, 2)
+        plans = {"alexnet": [(1, 1), pool3, (1, 2), pool3, (1, 1), (1, 1), (1, 1), pool3],
+                 "vgg16": [layer for count in (2, 2, 3, 3, 3) for layer in [(1, 1)] * count + [pool2]]}
+        self.features = conv_stack(weights, "features", plans[name])
+        linear = {key.split(".")[1]: weights[key].shape for key in weights
+                  if key.startswith("classifier") and key.endswith("weight")}
+        grid = math.isqrt(linear[min(linear, key=int)][1] // self.features[-3].out_channels)
+        self.avgpool = torch.nn.AdaptiveAvgPool2d(grid)
+        drop = torch.nn.Dropout
+        first, second, last = (torch.nn.Linear(*reversed(linear[key])) for key in sorted(linear, key=int))
+        relu = torch.nn.ReLU
+        parts = {"alexnet": [drop(), first, relu(), drop(), second, relu(), last],
+                 "vgg16": [first, relu(), drop(), second, relu(), drop(), last]}
+        self.classifier = torch.nn.Sequential(*parts[name])
+
+    def forward(self, x):
+        return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
+
+
+class LeNet(torch.nn.Module):
+    def __init__(self, _, weights):
+        super().__init__()
+        for key in ("conv1", "conv2", "fc1", "fc2", "fc3"):
+            out, into, *kernel = weights[f"{key}.weight"].shape
+            setattr(self, key, torch.nn.Conv2d(into, out, kernel[0]) if kernel else torch.nn.Linear(into, out))
+
+    def forward(self, x):
+        for conv in (self.conv1, self.conv2):
+            x = torch.nn.functional.max_pool2d(conv(x).relu(), 2)
+        return self.fc3(self.fc2(self.fc1(x.flatten(1)).relu()).relu())
+
+
+torch.manual_seed(1)
+for name in ("lenet", "alexnet", "vgg16"):
+    weights, case = load_file(folder / f"{name}.safetensors"), numpy.load(folder / f"{name}.npz")
+    images = torch.from_numpy(case["images"])
+    model = (LeNet if name == "lenet" else TorchModel)(name, weights).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                torch.nn.init.kaiming_normal_(parameter)
+        # The other way: weights that PyTorch drew, and its logits, for interop-files.mjs --back.
+        theirs = model(images.permute(0, 3, 1, 2))
+        save_file(model.state_dict(), folder / f"{name}-torch.safetensors", metadata={"format": "pt"})
+        save_file({"logits": theirs.contiguous(), "images": images}, folder / f"{name}-torch-logits.safetensors")
+        model.load_state_dict(weights)
+        x, ours = model(images.permute(0, 3, 1, 2)), torch.from_numpy(case["logits"])
+    off = ((x - ours).abs().max() / ours.abs().max()).item()
+    assert off < 1e-4, (name, off)
+    print(f"torch: {name} with our weights, logits within {off:.1e} of the largest")
 
 events = EventAccumulator(str(folder), size_guidance={"tensors": 0, "histograms": 0, "scalars": 0})
 events.Reload()

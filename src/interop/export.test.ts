@@ -14,7 +14,7 @@ import { train } from "../train/run.ts";
 import { flattenedReaders, reorderColumns } from "./flatten-order.ts";
 import { onnxModel } from "./onnx.ts";
 import { recordCsv } from "./record-tables.ts";
-import { checkpointWeights, loadWeights, modelOfCheckpoint } from "./weights.ts";
+import { checkpointWeights, loadWeights, modelOfCheckpoint, readStateDict } from "./weights.ts";
 
 let out: string;
 beforeAll(async () => {
@@ -28,11 +28,12 @@ describe("weights of a checkpoint", () => {
     const checkpoint = (await newestCheckpoint(out))!;
     const file = writeSafetensors(checkpointWeights(checkpoint));
     const { tensors } = readSafetensors(file);
+    const dict = readStateDict(file);
     expect(tensors.get("conv1.weight")).toMatchObject({ dtype: "BF16", shape: [2, 1, 5, 5] });
     expect([...tensors.keys()].some((name) => name.includes("momentum"))).toBe(false);
     const { config, task } = checkpoint.manifest;
     const fresh = createModel(modelDefinition(config.model), task, config.modelOptions);
-    loadWeights(fresh, tensors, task);
+    loadWeights(fresh, dict, task);
     const trained = new Map(namedStates(modelOfCheckpoint(checkpoint)));
     for (const [name, { data }] of namedStates(fresh)) expect(data, name).toEqual(trained.get(name)!.data);
   });

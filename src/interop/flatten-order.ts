@@ -22,11 +22,15 @@ export function flattenedReaders(
   const images = graph.source({ kind: "input", name: "images" }, [1, size, size, channels], "input");
   model.forward(new Tensor(graph, images));
   const flattened = new Map<Value, ImageShape>();
+  // What a model has put into another order itself is in PyTorch's already: only its own pixels are looked for.
+  const transposed = new Set<Value>();
   const readers = new Map<string, ImageShape>();
   for (const node of graph.nodes) {
     const [first, second] = node.inputs;
     const [output] = node.outputs;
-    const known = first === undefined ? undefined : (flattened.get(first) ?? flattening(node, first, output));
+    if (node.op === "transpose" || (IN_PLACE.has(node.op) && transposed.has(first))) transposed.add(output);
+    if (first === undefined || transposed.has(first)) continue;
+    const known = flattened.get(first) ?? flattening(node, first, output);
     if (known === undefined) continue;
     if (node.op === "reshape" || IN_PLACE.has(node.op)) {
       if (output.shape.length === 2) flattened.set(output, known);

@@ -41,6 +41,7 @@ const HEADER: Check<HeaderLine> = fields<HeaderLine>({
   epochs: count,
   batchSize: count,
   optimizer: settings,
+  initialWeightsSha256: optional(text),
   recipeSettings: settings,
   kernels: fields({ name: text, tier: text, threads: count, cpu: text }),
   command: text,

@@ -28,6 +28,8 @@ export interface HeaderLine {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: Settings;
+  /** Of the file of weights that the run began with; absent: they were random. */
+  readonly initialWeightsSha256?: string;
   readonly recipeSettings: Settings;
   readonly kernels: KernelRecord;
   /** The command line, as one would type it again. */

@@ -1,5 +1,8 @@
 /** What one run trains: names, sizes and optimizer settings. Plain data that goes into the run record as it is. */
+
 import { RoundoffError } from "../base/errors.ts";
+import type { ImageSplits } from "../data/image-set.ts";
+import type { ImageTask } from "../models/model.ts";
 import { checkOptimizer, type OptimizerConfig, optimizerDefaults } from "../optim/optimizer-config.ts";
 
 export interface TrainConfig {
@@ -34,6 +37,11 @@ export const DEFAULT_OPTIMIZER: OptimizerConfig = {
 
 /** Side of the square that pictures are padded to: what the models' stems are made for. */
 export const IMAGE_SIZE = 32;
+
+/** What the models of a data set are made for. */
+export function taskOf({ train }: ImageSplits): ImageTask {
+  return { channels: train.channels, size: IMAGE_SIZE, classes: train.classes };
+}
 
 /** Refuses impossible numbers before any work starts. Names are checked by their catalogues. */
 export function checkConfig(config: TrainConfig): TrainConfig {

@@ -11,7 +11,7 @@ export function headerLine(
   trainRows: number,
   testRows: number,
 ): HeaderLine {
-  const { config, data } = options;
+  const { config, data, initialWeights } = options;
   const { name, sha256, source } = data.provenance;
   return {
     type: "header",
@@ -23,6 +23,7 @@ export function headerLine(
     epochs: config.epochs,
     batchSize: config.batchSize,
     optimizer: { ...config.optimizer } as unknown as Settings,
+    ...(initialWeights && { initialWeightsSha256: initialWeights.sha256 }),
     recipeSettings: recipeSettings(recipe, config.modelOptions),
     kernels: options.kernelRecord,
     command: options.command,

@@ -42,6 +42,8 @@ export interface RunIdentity {
   readonly dataSha256: string;
   /** Of everything a recipe says of numbers: policy with its formats, loss scaling. */
   readonly recipeSha256: string;
+  /** Of the weights that the run began with, if they were not random. */
+  readonly initialWeightsSha256?: string;
 }
 
 export interface Manifest extends RunIdentity {
@@ -104,6 +106,7 @@ const MANIFEST: Check<Manifest> = fields<Manifest>({
   config: CONFIG,
   dataSha256: text,
   recipeSha256: text,
+  initialWeightsSha256: optional(text),
   kernels: text,
   task: fields({ channels: count, size: count, classes: count }),
   random: fields({ generator: oneOf(RANDOM_GENERATOR), seed: count, step: count }),
@@ -140,6 +143,7 @@ export function requireSameRun(path: string, manifest: RunIdentity, expected: Ru
   }
 }
 
-function flat({ config, dataSha256, recipeSha256 }: RunIdentity): Record<string, unknown> {
-  return { ...config, dataSha256, recipeSha256 };
+function flat(identity: RunIdentity): Record<string, unknown> {
+  const { config, dataSha256, recipeSha256, initialWeightsSha256 } = identity;
+  return { ...config, dataSha256, recipeSha256, initialWeightsSha256 };
 }

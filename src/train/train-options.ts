@@ -4,6 +4,7 @@ import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import type { EndStatus, KernelRecord, NonFiniteTensor } from "../runlog/schema.ts";
 import type { TrainConfig } from "./config.ts";
+import type { InitialWeights } from "./initial-weights.ts";
 
 export interface TrainOptions {
   readonly config: TrainConfig;
@@ -17,6 +18,8 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /** Begin anew over what is in `out`. */
   readonly replace?: boolean;
+  /** Weights to begin with. Of a run that goes on, only their hash counts: it must be that of the beginning. */
+  readonly initialWeights?: InitialWeights;
   /** Steps between checkpoints within an epoch; every epoch ends with one in any case. Default: none within. */
   readonly checkpointEvery?: number;
   /** How many checkpoints stay. Default: 2. */

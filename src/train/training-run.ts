@@ -21,11 +21,12 @@ import {
   restoreState,
   saveCheckpoint,
 } from "./checkpoint.ts";
-import { IMAGE_SIZE, type TrainConfig } from "./config.ts";
+import { IMAGE_SIZE, type TrainConfig, taskOf } from "./config.ts";
 import { DivergenceWatch } from "./divergence.ts";
 import { compileEvaluator, type Evaluator } from "./evaluator.ts";
 import { prepareNonFiniteProbe } from "./first-non-finite.ts";
 import { headerLine, packageVersion } from "./header.ts";
+import { beginWith } from "./initial-weights.ts";
 import { Journal, RECORD_FILE } from "./journal.ts";
 import {
   catalogueSha256,
@@ -75,7 +76,7 @@ export class TrainingRun {
   private firstNonFinite: NonFiniteTensor | undefined;
 
   constructor(options: TrainOptions, recipe: Recipe, model: Classifier) {
-    const { config, data, kernels } = options;
+    const { config, data, kernels, initialWeights } = options;
     this.options = options;
     this.config = config;
     this.recipe = recipe;
@@ -87,6 +88,7 @@ export class TrainingRun {
     });
     const batchShape = [config.batchSize, ...this.loader.imageShape] as const;
     this.state = initialState(model, config.seed);
+    if (initialWeights !== undefined) beginWith(initialWeights, this.state, config, taskOf(data));
     const stepsPerEpoch = this.loader.batchesPerEpoch;
     this.totalSteps = config.epochs * stepsPerEpoch;
     const optimizer = createOptimizer(config.optimizer, { totalSteps: this.totalSteps, stepsPerEpoch });
@@ -96,7 +98,8 @@ export class TrainingRun {
     this.telemetry = new StepTelemetry(this.step, this.state, kernels);
     this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
     const dataSha256 = data.provenance.sha256;
-    this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe) };
+    const initialWeightsSha256 = initialWeights?.sha256;
+    this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe), initialWeightsSha256 };
   }
 
   async execute(): Promise<TrainResult> {
@@ -302,14 +305,13 @@ export class TrainingRun {
     if (this.saved === this.done && this.status !== "diverged") return;
     journal.sync();
     const { out, keep = DEFAULT_KEEP, files, config, data } = this.options;
-    const { train } = data;
     const manifest = {
       version: MANIFEST_VERSION,
       roundoffVersion: packageVersion(),
       catalogueSha256: catalogueSha256(),
       ...this.identity,
       kernels: this.kernels,
-      task: { channels: train.channels, size: IMAGE_SIZE, classes: train.classes },
+      task: taskOf(data),
       random: { generator: RANDOM_GENERATOR, seed: config.seed, step: this.done },
       position: this.position(),
     } as const;

@@ -8,6 +8,12 @@ import { trainCommand } from "../../train/command.ts";
 import { openOutput } from "../../train/output.ts";
 import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
 import { type CliContext, printResult } from "../context.ts";
+import {
+  declareInitialWeights,
+  type InitialWeightsOptions,
+  initialWeightsWords,
+  readInitialWeights,
+} from "../initial-weights.ts";
 import { createProgress, formatNumber, type ProgressState } from "../progress.ts";
 import { textTable } from "../text-table.ts";
 import {
@@ -26,7 +32,12 @@ import {
   kernelsFor,
 } from "./declare.ts";
 
-interface TrainCommandOptions extends TrainSettings, CheckpointSettings, JsonOption, KernelOption {
+interface TrainCommandOptions
+  extends TrainSettings,
+    CheckpointSettings,
+    InitialWeightsOptions,
+    JsonOption,
+    KernelOption {
   readonly out: string;
   readonly resume: boolean;
   readonly dataDirectory?: string;
@@ -37,7 +48,7 @@ export function registerTrain(program: Command, context: CliContext): void {
     .requiredOption("--out <dir>", "folder of the run record and the checkpoint")
     .option("--resume", "go on from the checkpoint in --out, if there is one", false)
     .option("--data-directory <dir>", "look for the data here and nowhere else");
-  declareKernels(declareCheckpoints(command)).action((options: TrainCommandOptions) =>
+  declareKernels(declareCheckpoints(declareInitialWeights(command))).action((options: TrainCommandOptions) =>
     runTrain(context, options),
   );
 }
@@ -50,6 +61,7 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
   modelDefinition(config.model);
   findRecipe(config.recipe);
   dataSet(config.data);
+  const weights = await readInitialWeights(options);
   (await openOutput(out, resume)).release();
   const signal = context.takeSignal();
   const data = await loadDataSet(config.data, {
@@ -67,11 +79,12 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
     kernelRecord: kernelRecord(selection),
     out,
     resume,
+    initialWeights: weights,
     checkpointEvery,
     keep,
     onWarning: (message) => context.stderr(`warning: ${message}\n`),
     // The record lies in the output folder: without the folder's name, equal runs have equal records.
-    command: trainCommand(config, "."),
+    command: [trainCommand(config, "."), ...initialWeightsWords(options)].join(" "),
     signal,
     onProgress: (state) => progress.update(trainProgress(state)),
   }).finally(() => progress.end());
