@@ -51,7 +51,7 @@ Napi::Value info(const Napi::CallbackInfo& call) {
   });
 }
 
-// createEngine({ threads, tier }) → { prepare, bulkRound, bulkEncode, bulkDecode, bulkCopy }.
+// createEngine({ threads, tier }) → { prepare, bulkRound, bulkEncode, bulkDecode, bulkCopy, peakOperations }.
 Napi::Value create_engine(const Napi::CallbackInfo& call) {
   const Napi::Env env = call.Env();
   return guarded(env, [&]() -> Napi::Value {

@@ -1,4 +1,4 @@
-// bulkRound, bulkEncode, bulkDecode, bulkCopy: synchronous, on all threads of the engine. Everything is read and checked
+// bulkRound, bulkEncode, bulkDecode, bulkCopy, peakOperations: synchronous, on all threads of the engine. Everything is read and checked
 // before memory is touched.
 #include "bulk_object.h"
 
@@ -237,6 +237,20 @@ Napi::Value bulk_copy(Engine& engine, const Napi::CallbackInfo& call) {
   return call.Env().Undefined();
 }
 
+// Far more than a measurement needs, and short enough to be waited for.
+constexpr int64_t kMaxPeakSteps = int64_t{1} << 32;
+
+// peakOperations(carrier, steps) → operations.
+Napi::Value peak_operations(Engine& engine, const Napi::CallbackInfo& call) {
+  const int64_t carrier = read_integer(call[0], "the carrier"), steps = read_integer(call[1], "steps");
+  check(carrier >= 0 && carrier <= static_cast<int64_t>(Carrier::i16), "the carrier is not a known code");
+  check(steps >= 0 && steps <= kMaxPeakSteps, "steps must be from 0 to 2^32");
+  const double operations = engine.bulk({}, [&](const BulkKernels& kernels, Context& context) {
+    return kernels.peak(static_cast<Carrier>(carrier), steps, context);
+  });
+  return Napi::Number::New(call.Env(), operations);
+}
+
 }  // namespace
 
 void add_bulk_functions(Napi::Object object, const std::shared_ptr<Engine>& engine) {
@@ -251,6 +265,7 @@ void add_bulk_functions(Napi::Object object, const std::shared_ptr<Engine>& engi
   add("bulkEncode", bulk_encode);
   add("bulkDecode", bulk_decode);
   add("bulkCopy", bulk_copy);
+  add("peakOperations", peak_operations);
 }
 
 }  // namespace roundoff

@@ -9,7 +9,7 @@
 
 namespace roundoff {
 
-// Adds bulkRound, bulkEncode, bulkDecode and bulkCopy to the object of an engine.
+// Adds bulkRound, bulkEncode, bulkDecode, bulkCopy and peakOperations to the object of an engine.
 void add_bulk_functions(Napi::Object object, const std::shared_ptr<Engine>& engine);
 
 }  // namespace roundoff

@@ -12,6 +12,8 @@ inline bool amx_usable(const CpuFeatures& cpu) { return cpu.amxBf16 && amx_probl
 #if defined(__AVX512F__)
 TileSet amx_bf16_tiles();
 OuterTiles amx_bf16_outer_tiles(int64_t filters);
+// `steps` steps on four accumulators, in registers alone; returns the operations.
+double amx_bf16_chains(int64_t steps);
 #endif
 
 }  // namespace roundoff::avx512

@@ -18,6 +18,8 @@ struct BulkKernels {
   void (*dequantize)(float* y, const Element&, const ScaleSpec&, const ScaleArrays& scales, Context&);
   // y = x, cut and stored as `round` does it: what a conversion is measured against.
   void (*copy)(const float* x, float* y, int64_t n, bool stream, Context&);
+  // Multiply-adds of a carrier in registers, on all threads; returns the number of operations (peak_rates.h).
+  double (*peak)(Carrier carrier, int64_t steps, Context&);
 };
 
 }  // namespace roundoff

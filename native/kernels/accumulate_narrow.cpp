@@ -85,7 +85,8 @@ class HalfSum {
   }
   explicit HalfSum(const StoreRounding&) {}
   [[gnu::always_inline]] __m512 add(__m512 a, __m512 b, __m512 sum) const {
-    return _mm512_cvtph_ps(_mm512_cvtps_ph(fma_to_odd(a, b, sum), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    constexpr int toNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    return _mm512_maskz_cvtph_ps(kEveryLane, _mm512_maskz_cvtps_ph(kEveryLane, fma_to_odd(a, b, sum), toNearest));
   }
 };
 

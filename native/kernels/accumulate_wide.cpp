@@ -1,105 +1,129 @@
 // Accumulation in FP64 lanes: any format, any processor. The product of two FP32 values is exact in FP64; the error of a sum
 // is exact too (Knuth's TwoSum) and turns its rounding to nearest into rounding to odd.
+#include <bit>
 #include <cmath>
 
 #include "accumulate_lanes.h"
-#include "round_loops.h"
+#include "gemm_vector.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-constexpr uint64_t kField64 = 0x7ffull << 52, kHalf64 = 1ull << 51;
+constexpr int kWideLanes = kLanes / 2;
+typedef double VecD __attribute__((vector_size(kWideLanes * 8)));
+typedef int64_t VecL __attribute__((vector_size(kWideLanes * 8)));
+typedef float VecNarrow __attribute__((vector_size(kWideLanes * 4)));
+typedef VecD VecDUnaligned __attribute__((aligned(8), may_alias));
+typedef VecNarrow VecNarrowUnaligned __attribute__((aligned(4), may_alias));
 
-inline uint64_t word64(double x) { return std::bit_cast<uint64_t>(x); }
-inline double from_word64(uint64_t bits) { return std::bit_cast<double>(bits); }
-
-inline double add_to_odd(double x, double y) {
-  const double sum = x + y, back = sum - x;
-  const double error = (x - (sum - back)) + (y - back);
-  const uint64_t bits = word64(sum);
-  const bool moves = std::abs(error) > 0 && (bits & 1) == 0;
-  const uint64_t step = (error > 0) == (sum > 0) ? 1 : ~0ull;
-  return from_word64(bits + (moves ? step : 0));
-}
+constexpr int64_t kField64 = 0x7ffll << 52, kSign64 = INT64_MIN;
 
 // A format as the numbers that rounding by adding a power of two needs: 1.5 · 2^k lifts both signs.
 struct WideFormat {
-  uint64_t minNormal, lift;
+  int64_t minNormal, lift, unsignedZero;
   double below, maxFinite, overflow;
-  bool signedZero;
 
   explicit WideFormat(const StoreRounding& f)
-      : minNormal(static_cast<uint64_t>(f.emin + 1023) << 52),
-        lift((static_cast<uint64_t>(53 - f.precision) << 52) + kHalf64),
+      : minNormal(static_cast<int64_t>(f.emin + 1023) << 52),
+        lift((static_cast<int64_t>(53 - f.precision) << 52) + (1ll << 51)),
+        unsignedZero(f.hasNegativeZero ? 0 : -1),
         below(std::ldexp(1.5, (f.hasSubnormals ? f.emin - (f.precision - 1) : f.emin) + 52)),
         maxFinite(f.maxFinite),
         overflow(f.overflow == Overflow::saturate ? static_cast<double>(f.maxFinite)
                  : f.overflow == Overflow::infinity && f.hasInfinity ? static_cast<double>(INFINITY)
-                                                                      : static_cast<double>(NAN)),
-        signedZero(f.hasNegativeZero) {}
+                                                                      : static_cast<double>(NAN)) {}
+};
 
-  double round(double x) const {
-    const uint64_t field = word64(x) & kField64;
-    const double power = field < minNormal ? below : from_word64(field + lift);
-    const double near = std::abs((x + power) - power);
-    const double magnitude = near > maxFinite ? overflow : near;
-    return signedZero || magnitude != 0 ? std::copysign(magnitude, x) : magnitude;
+struct RoundedSum {
+  const WideFormat format;
+  explicit RoundedSum(const StoreRounding& f) : format(f) {}
+
+  [[gnu::always_inline]] VecD add(VecD x, VecD y) const {
+    const VecD sum = x + y, back = sum - x;
+    const VecD error = (x - (sum - back)) + (y - back);
+    const VecL bits = (VecL)sum;
+    // To odd: one step towards the exact sum where it is not exact and the significand is even. NaN is no error.
+    const VecL moves = (error != 0) & (error == error) & ((bits & 1) == 0);
+    const VecL sameSign = ~((error > 0) ^ (sum > 0));
+    return round((VecD)(bits - (moves & (2 * sameSign + 1))));
+  }
+
+ private:
+  [[gnu::always_inline]] VecD round(VecD x) const {
+    const VecL bits = (VecL)x, field = bits & kField64;
+    const VecD power = field < format.minNormal ? VecD{} + format.below : (VecD)(field + format.lift);
+    const VecD near = (x + power) - power;
+    const VecL magnitude = (VecL)near & ~kSign64;
+    const VecL result = (VecD)magnitude > format.maxFinite ? (VecL)(VecD{} + format.overflow) : magnitude;
+    return (VecD)(result | (bits & kSign64 & ~((result == 0) & format.unsignedZero)));
   }
 };
 
-void rounded_slice(const SliceCall& call, const StoreRounding& store) {
-  const WideFormat format(store);
+struct PlainSum {
+  explicit PlainSum(const StoreRounding&) {}
+  [[gnu::always_inline]] VecD add(VecD x, VecD y) const { return x + y; }
+};
+
+constexpr int kWideRows = 2, kWideVectors = 2;
+
+// Rows 0 … kWideRows−1 and kWideVectors vectors of columns: sums stay in registers for all steps.
+template <class Sum>
+void wide_block(const Sum& rule, const float* a, const float* b, int64_t steps, double* sums) {
+  VecD sum[kWideRows][kWideVectors];
+  auto* const at = reinterpret_cast<char*>(sums);
+  const auto place = [&](int m, int v) {
+    return reinterpret_cast<VecDUnaligned*>(at + (m * kBlockColumns + v * kWideLanes) * static_cast<int64_t>(sizeof(double)));
+  };
+  for (int m = 0; m < kWideRows; m++)
+    for (int v = 0; v < kWideVectors; v++) sum[m][v] = *place(m, v);
+  for (int64_t k = 0; k < steps; k++, b += kBlockColumns) {
+#pragma GCC unroll 2
+    for (int v = 0; v < kWideVectors; v++) {
+      const VecNarrow narrow = *reinterpret_cast<const VecNarrowUnaligned*>(b + v * kWideLanes);
+      const VecD columns = __builtin_convertvector(narrow, VecD);
+#pragma GCC unroll 2
+      for (int m = 0; m < kWideRows; m++) {
+        const double row = a[m * kSlice + k];
+        sum[m][v] = rule.add(sum[m][v], row * columns);
+      }
+    }
+  }
+  for (int m = 0; m < kWideRows; m++)
+    for (int v = 0; v < kWideVectors; v++) *place(m, v) = sum[m][v];
+}
+
+template <class Sum>
+void wide_slice(const SliceCall& call, const StoreRounding& format) {
+  const Sum rule(format);
   auto* sums = static_cast<double*>(call.sums);
-  for (int64_t m = 0; m < call.rows; m++) {
-    double* row = sums + m * kBlockColumns;
-    for (int64_t k = 0; k < call.steps; k++) {
-      const double a = call.a[m * kSlice + k];
-      const float* b = call.b + k * kBlockColumns;
-      ROUNDOFF_INDEPENDENT
-      for (int64_t n = 0; n < call.columns; n++) row[n] = format.round(add_to_odd(row[n], a * b[n]));
+  for (int64_t n = 0; n < call.columns; n += kWideVectors * kWideLanes) {
+    for (int64_t m = 0; m < call.rows; m += kWideRows) {
+      wide_block(rule, call.a + m * kSlice, call.b + n, call.steps, sums + m * kBlockColumns + n);
     }
   }
 }
 
-void rounded_fold(void* totals, void* sums, int64_t n, const StoreRounding& store) {
-  const WideFormat format(store);
-  auto *to = static_cast<double*>(totals), *from = static_cast<double*>(sums);
-  for (int64_t i = 0; i < n; i++) {
-    to[i] = format.round(add_to_odd(to[i], from[i]));
-    from[i] = 0;
-  }
-}
-
-void fp64_slice(const SliceCall& call, const StoreRounding&) {
-  auto* sums = static_cast<double*>(call.sums);
-  for (int64_t m = 0; m < call.rows; m++) {
-    double* row = sums + m * kBlockColumns;
-    for (int64_t k = 0; k < call.steps; k++) {
-      const double a = call.a[m * kSlice + k];
-      const float* b = call.b + k * kBlockColumns;
-      ROUNDOFF_INDEPENDENT
-      for (int64_t n = 0; n < call.columns; n++) row[n] += a * b[n];
-    }
-  }
-}
-
-void fp64_fold(void* totals, void* sums, int64_t n, const StoreRounding&) {
-  auto *to = static_cast<double*>(totals), *from = static_cast<double*>(sums);
-  for (int64_t i = 0; i < n; i++) {
-    to[i] += from[i];
-    from[i] = 0;
+// n is a multiple of kWideLanes.
+template <class Sum>
+void wide_fold(void* totals, void* sums, int64_t n, const StoreRounding& format) {
+  const Sum rule(format);
+  auto* to = static_cast<VecDUnaligned*>(totals);
+  auto* from = static_cast<VecDUnaligned*>(sums);
+  for (int64_t i = 0; i < n / kWideLanes; i++) {
+    to[i] = rule.add(to[i], from[i]);
+    from[i] = VecD{};
   }
 }
 
 }  // namespace
 
 LaneLoops lanes_for(const Accumulator& accumulator) {
-  if (accumulator.kind == AccumulatorKind::fp64) return {sizeof(double), fp64_slice, fp64_fold};
+  if (accumulator.kind == AccumulatorKind::fp64) return {sizeof(double), wide_slice<PlainSum>, wide_fold<PlainSum>};
 #if defined(__AVX512F__)
   const LaneLoops narrow = narrow_lanes_for(accumulator.format);
   if (narrow.slice != nullptr) return narrow;
 #endif
-  return {sizeof(double), rounded_slice, rounded_fold};
+  return {sizeof(double), wide_slice<RoundedSum>, wide_fold<RoundedSum>};
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -3,6 +3,7 @@
 #include "bulk_statistics.h"
 #include "bulk_tier.h"
 #include "element_rounder.h"
+#include "peak_rates.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -52,7 +53,7 @@ void bulk_copy(const float* x, float* y, int64_t n, bool stream, Context& ctx) {
 }
 
 BulkKernels bulk_kernels() {
-  return {bulk_round, bulk_quantize, bulk_encode, bulk_decode, bulk_dequantize, bulk_copy};
+  return {bulk_round, bulk_quantize, bulk_encode, bulk_decode, bulk_dequantize, bulk_copy, peak_operations};
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

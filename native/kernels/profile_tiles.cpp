@@ -45,7 +45,7 @@ void vdpbf16_model(const TileCall& call) {
 TileSet profile_tiles(AccumulatorKind kind, const CpuFeatures& cpu) {
   if (kind == AccumulatorKind::amxBf16) {
 #if defined(__AVX512F__)
-    if (amx_usable(cpu)) return amx_bf16_tiles();
+    if (amx_usable(cpu) && amx_is_profile()) return amx_bf16_tiles();
 #endif
     return amx_tiles<ModelTiles>();
   }

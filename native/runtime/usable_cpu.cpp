@@ -18,7 +18,11 @@ UsableCpu test_features(const CpuFeatures& detected, const char* (*amxProblem)()
 
 UsableCpu usable_cpu() {
 #if defined(__x86_64__)
-  return test_features(detect_cpu(), avx512::amx_problem);
+  UsableCpu cpu = test_features(detect_cpu(), avx512::amx_problem);
+  if (cpu.features.amxBf16 && !avx512::amx_is_profile()) {
+    cpu.problems.emplace_back("AMX BF16 flushes subnormal products, unlike accumulator profile amxBf16; it is used all the same");
+  }
+  return cpu;
 #else
   return {detect_cpu(), {}};
 #endif

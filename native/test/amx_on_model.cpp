@@ -8,6 +8,7 @@
 namespace roundoff::avx512 {
 
 const char* amx_problem() { return nullptr; }
+bool amx_is_profile() { return true; }
 TileSet amx_bf16_tiles() { return amx_tiles<ModelTiles>(); }
 OuterTiles amx_bf16_outer_tiles(int64_t filters) { return amx_outer_tiles<ModelTiles>(filters); }
 

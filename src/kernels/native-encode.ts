@@ -6,6 +6,7 @@ import { RoundoffError } from "../base/errors.ts";
 import { emin, isScaled, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
 import type {
   Accumulator,
+  Carrier,
   Command,
   DType,
   EpilogueStep,
@@ -35,7 +36,7 @@ import type { AddonCommand, AddonEpilogueStep, AddonOperand, AddonPlan, STORE_OR
 export const DTYPES = ["f32", "bf16", "i16", "i32"] as const satisfies readonly DType[];
 
 /** Same order as Carrier in native/include/command.h. */
-const CARRIERS = ["f32", "bf16", "i16"] as const;
+export const CARRIERS = ["f32", "bf16", "i16"] as const satisfies readonly Carrier[];
 
 export function encodePlan(plan: Plan): AddonPlan {
   return {

@@ -165,6 +165,8 @@ export interface NativeEngine {
   bulkDecode(codes: Uint8Array, y: Float32Array, request: AddonDecoding): number;
   /** y = x, cut among the threads as bulkRound cuts it; `stream`: stored past the caches. */
   bulkCopy(x: Float32Array, y: Float32Array, stream: boolean): void;
+  /** Multiply-adds of a carrier (its index) in registers, `steps` steps on every thread; returns how many operations. */
+  peakOperations(carrier: number, steps: number): number;
 }
 
 /** What the addon finds on this machine. Tiers are in the order of TIERS. */

@@ -6,9 +6,9 @@
 import { availableParallelism } from "node:os";
 import { boundArray } from "./bound-array.ts";
 import type { BulkKernels } from "./bulk.ts";
-import type { ExternalArray, KernelSet, Plan } from "./contract.ts";
+import type { Carrier, ExternalArray, KernelSet, Plan } from "./contract.ts";
 import { createNativeBulkKernels } from "./native-bulk.ts";
-import { encodePlan } from "./native-encode.ts";
+import { CARRIERS, encodePlan } from "./native-encode.ts";
 import { addonError, translateErrors } from "./native-errors.ts";
 import type { NativeAddon, Tier } from "./native-load.ts";
 
@@ -34,6 +34,11 @@ export interface NativeKernels extends KernelSet {
     target: Float32Array,
     options: { readonly stream: boolean },
   ) => void;
+  /**
+   * Does what a carrier's products cost at least: its multiply-adds in registers, without a load, on all threads. Returns
+   * how many operations that was, a multiply-add being two.
+   */
+  readonly peakOperations: (carrier: Carrier, steps: number) => number;
 }
 
 /** @throws RoundoffError INVALID_ARGUMENT for a thread count or tier that this machine cannot give. */
@@ -66,6 +71,11 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
     bulk,
     copyArray(source, target, { stream }) {
       translateErrors("the array cannot be copied", () => engine.bulkCopy(source, target, stream));
+    },
+    peakOperations(carrier, steps) {
+      return translateErrors("the rate cannot be measured", () =>
+        engine.peakOperations(CARRIERS.indexOf(carrier), steps),
+      );
     },
   };
 }

@@ -49,6 +49,8 @@ export interface SelectedKernels {
   readonly bulk: BulkKernels;
   /** target = source, as `bulk` would go about it; `stream`: stored past the caches, where the set can. */
   readonly copyArray: NativeKernels["copyArray"];
+  /** Native kernels only. */
+  readonly peakOperations?: NativeKernels["peakOperations"];
   readonly info: BackendInfo;
 }
 
@@ -69,6 +71,7 @@ export function selectKernels(options: SelectOptions = {}): SelectedKernels {
     kernels,
     bulk: kernels.bulk,
     copyArray: (source, target, options) => kernels.copyArray(source, target, options),
+    peakOperations: (carrier, steps) => kernels.peakOperations(carrier, steps),
     info,
   };
 }

@@ -45,30 +45,57 @@ void run_problem(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b,
   Tiles::release();
 }
 
-const char* test_tiles() {
+// What the hardware was found to compute.
+struct Verdict {
+  bool isProfile = true, flushesProducts = true;
+};
+
+Verdict test_tiles() {
   std::vector<uint32_t> a(32 * kRowBytes / 4), b(kSteps * 32);
   std::vector<float> hardware(32 * 32), model(32 * 32);
+  const auto differs = [&] { return memcmp(hardware.data(), model.data(), hardware.size() * sizeof(float)) != 0; };
+  Verdict verdict;
   // Exponents around 1, and so low that products and sums are subnormal.
   for (const uint32_t exponent : {121u, 58u, 0u}) {
     fill_pairs(a, exponent, 1 + exponent);
     fill_pairs(b, exponent == 0 ? 121 : exponent, 2 + exponent);
     run_problem<HardwareTiles>(a, b, kRowBytes, hardware);
     run_problem<ModelTiles>(a, b, kRowBytes, model);
-    if (memcmp(hardware.data(), model.data(), hardware.size() * sizeof(float)) != 0) {
-      return "AMX BF16 results differ from the model of TDPBF16PS; AMX is not used";
-    }
+    if (differs()) verdict.isProfile = false;
+    run_problem<TileModel<true>>(a, b, kRowBytes, model);
+    if (differs()) verdict.flushesProducts = false;
   }
-  return nullptr;
+  return verdict;
+}
+
+const Verdict& verdict() {
+  static const Verdict found = test_tiles();
+  return found;
 }
 
 }  // namespace
 
 const char* amx_problem() {
-  static const char* const problem = test_tiles();
-  return problem;
+  if (verdict().isProfile || verdict().flushesProducts) return nullptr;
+  return "AMX BF16 results differ from the model of TDPBF16PS; AMX is not used";
 }
+
+bool amx_is_profile() { return verdict().isProfile; }
 
 TileSet amx_bf16_tiles() { return amx_tiles<HardwareTiles>(); }
 OuterTiles amx_bf16_outer_tiles(int64_t filters) { return amx_outer_tiles<HardwareTiles>(filters); }
+
+double amx_bf16_chains(int64_t steps) {
+  HardwareTiles tiles;
+  HardwareTiles::configure();
+  for (int64_t i = 0; i < steps; i++) {
+    tiles.dot<0, 4, 6>();
+    tiles.dot<1, 4, 7>();
+    tiles.dot<2, 5, 6>();
+    tiles.dot<3, 5, 7>();
+  }
+  HardwareTiles::release();
+  return static_cast<double>(steps) * 4 * 16 * 16 * 32 * 2;
+}
 
 }  // namespace roundoff::avx512

@@ -6,6 +6,7 @@ import { type CliContext, printResult } from "../context.ts";
 import { integerOption, listOption } from "../option-values.ts";
 import { createProgress, formatNumber } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import { registerProductBenches } from "./bench-products.ts";
 import { registerQuantizeBench } from "./bench-quantize.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
@@ -40,6 +41,7 @@ export function registerBench(program: Command, context: CliContext): void {
     .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
   declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
   registerQuantizeBench(group, context);
+  registerProductBenches(group, context);
 }
 
 async function runStepBench(context: CliContext, options: StepCommandOptions): Promise<void> {
