@@ -18,12 +18,17 @@ export const EMPTY_ARCHIVE: Archive = new Map();
 
 /** Throws FILE_UNREADABLE or DATA_CORRUPT. */
 export async function readArchive(path: string): Promise<Archive> {
-  return splitRecords(decompress(path), path);
+  return parseArchive(() => readFileSync(path), path);
 }
 
-function decompress(path: string): string {
+/** The records in the bytes that `read` gives; `path` is for messages. Throws as `readArchive` does. */
+export function parseArchive(read: () => Uint8Array, path: string): Archive {
+  return splitRecords(decompress(read, path), path);
+}
+
+function decompress(read: () => Uint8Array, path: string): string {
   try {
-    return gunzipSync(readFileSync(path)).toString("utf8");
+    return gunzipSync(read()).toString("utf8");
   } catch (cause) {
     throw new RoundoffError("FILE_UNREADABLE", {
       what: `cannot read the archive of records "${path}"`,

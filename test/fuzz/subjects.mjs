@@ -3,8 +3,9 @@
  * byte of file. Imports the built package, so that what is fuzzed is what is shipped.
  */
 import { readFileSync } from "node:fs";
-import { crc32, deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { parseManifest as parseGoldens } from "../../dist/cli/goldens/manifest.js";
+import { parseOptimizer, parseSchedule } from "../../dist/cli/train-settings.js";
 import { readCifar } from "../../dist/data/cifar.js";
 import { readIdx } from "../../dist/data/idx.js";
 import { readNpy, writeNpy } from "../../dist/data/npy.js";
@@ -12,7 +13,13 @@ import { MAX_EXPANSION, readNpz, writeNpz } from "../../dist/data/npz.js";
 import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
 import { readTar } from "../../dist/data/tar.js";
 import { readWav, WAV_EXPANSION } from "../../dist/data/wav.js";
+import { format } from "../../dist/formats/catalog.js";
+import { loadWeights, readStateDict, writeStateDict } from "../../dist/interop/weights.js";
+import { modelDefinition } from "../../dist/models/catalog.js";
+import { createModel } from "../../dist/models/model.js";
+import { recipe } from "../../dist/recipes/catalog.js";
 import { parseRecord, parseTimings } from "../../dist/runlog/parse.js";
+import { parseArchive } from "../../dist/studies/archive.js";
 import { parseStudySpec } from "../../dist/studies/spec.js";
 import { parseManifest } from "../../dist/train/manifest.js";
 
@@ -149,12 +156,32 @@ function parsedJson(bytes, check) {
   return check(json);
 }
 
+/** A small model for weights to be loaded into, and a file of its own weights. */
+const TASK = { channels: 1, size: 4, classes: 3 };
+const MODEL = createModel(modelDefinition("mlp"), TASK, { width: 2 });
+const WEIGHTS = writeStateDict(MODEL.stateDict());
+const NARROW_WEIGHTS = writeSafetensors(
+  new Map([
+    ["fc1.weight", tensor("F8_E4M3", [2, 16], 32)],
+    ["fc2.weight", tensor("BF16", [2, 2], 8)],
+    ["fc3.weight", tensor("F16", [3, 2], 12)],
+  ]),
+);
+/** Weights of 8 bits become FP32 here, are put into our order, and once more into the model's. */
+const WEIGHTS_EXPANSION = 12;
+
 /** @type {Record<string, { seeds: Uint8Array[], read: (bytes: Uint8Array) => unknown, factor: number }>} */
 export const SUBJECTS = {
   safetensors: {
     seeds: [writeSafetensors(tensors, { format: "pt" })],
     read: (bytes) => readSafetensors(bytes),
     factor: 0,
+  },
+  weights: {
+    // The first is read before anything is counted: tables of formats stay.
+    seeds: [NARROW_WEIGHTS, WEIGHTS],
+    read: (bytes) => loadWeights(MODEL, readStateDict(bytes), TASK, { strict: false }) ?? MODEL,
+    factor: WEIGHTS_EXPANSION,
   },
   npy: {
     seeds: [...arrays.values()].map((array) => writeNpy(array)).concat(utf8("\x93NUMPY")),
@@ -196,6 +223,37 @@ export const SUBJECTS = {
   study: {
     seeds: [study(), nested],
     read: (bytes) => parsedJson(bytes, (json) => parseStudySpec(json, "study")),
+    factor: 0,
+  },
+  archive: {
+    seeds: [gzipSync(RECORD), utf8(RECORD), utf8(RECORD + RECORD)],
+    // A change of the packed bytes is found by their checksum: texts are changed before they are packed.
+    read: (bytes) => parseArchive(() => (bytes[0] === 0x1f ? bytes : gzipSync(bytes)), "fuzz.jsonl.gz"),
+    factor: 0,
+  },
+  format: {
+    seeds: ["e4m3", "e5m2b7fnuz", "e3m4ns", "int12", "bfp8b16", "bfp8t24x24", "mxfp4", "posit16"].map(utf8),
+    read: (bytes) => format(decode(bytes)),
+    factor: 0,
+  },
+  recipe: {
+    seeds: [
+      "fp8:scale=1000:master=fp32",
+      "int16:shift=2",
+      "uniform:e5m2",
+      "fp16:scale=dynamic:floor=8192@40000",
+    ].map(utf8),
+    read: (bytes) => recipe(decode(bytes)),
+    factor: 0,
+  },
+  schedule: {
+    seeds: ["cosine:20", "steps:0:2,4:0.1", "exponential:0:gamma=0.999"].map(utf8),
+    read: (bytes) => parseSchedule(decode(bytes)),
+    factor: 0,
+  },
+  optimizer: {
+    seeds: ["adamw", "adamw:beta2=0.95,clipNorm=1", "sgd:nesterov=1"].map(utf8),
+    read: (bytes) => parseOptimizer(decode(bytes)),
     factor: 0,
   },
   goldens: {
