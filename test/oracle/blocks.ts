@@ -14,6 +14,7 @@ import {
   ofInteger,
   ofPattern,
   over,
+  plus,
   powerOf2,
   roundToGrid,
   roundToMultiple,
@@ -199,6 +200,38 @@ export function symmetricGroup(
     return signed(toFp32Pattern(times(clamped(integer, largest), step)), negative, false);
   });
   return { scale, results };
+}
+
+export interface AffineResult {
+  /** FP32 pattern. */
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly results: readonly number[];
+}
+
+/** Integers of 0 … 2^bits − 1 under a real scale and a code for zero, one group of elements. */
+export function affineGroup(patterns: readonly number[], bits: number, at: RuleAt): AffineResult {
+  if (patterns.some(isNotFinite)) {
+    return { scale: NAN_PATTERN, zeroPoint: 0, results: notANumber(patterns).results };
+  }
+  const largestCode = (1n << BigInt(bits)) - 1n;
+  const isNegative = (pattern: number) => pattern >= SIGN_PATTERN;
+  const highest = amaxOf(patterns.filter((pattern) => !isNegative(pattern)));
+  const lowest = amaxOf(patterns.filter(isNegative));
+  const scale = toFp32Pattern(over(plus(highest, lowest), ofInteger(largestCode)));
+  if (scale === 0) return { scale, zeroPoint: 0, results: patterns.map(() => 0) };
+  const step = ofPattern(scale);
+  const wanted = roundToMultiple(lowest, step, false, { mode: "nearestEven" });
+  const zeroPoint = wanted > largestCode ? largestCode : wanted;
+  const results = patterns.map((pattern, i) => {
+    const steps = roundToMultiple(ofPattern(pattern), step, isNegative(pattern), at(i));
+    const code = zeroPoint + (isNegative(pattern) ? -steps : steps);
+    const clampedCode = code < 0n ? 0n : code > largestCode ? largestCode : code;
+    const distance = clampedCode - zeroPoint;
+    const magnitude = toFp32Pattern(times(ofInteger(distance < 0n ? -distance : distance), step));
+    return signed(magnitude, distance < 0n, false);
+  });
+  return { scale, zeroPoint: Number(zeroPoint), results };
 }
 
 function amaxOf(patterns: readonly number[]): Rational {

@@ -5,12 +5,13 @@
  */
 import type { Rounding } from "../../src/formats/format.ts";
 import { exactOfPattern, INFINITY_PATTERN, NAN_PATTERN, ONE, patternOfExact, SIGN_PATTERN } from "./exact.ts";
+import { compare, ofInteger, ofPattern, powerOf2, type Rational, times } from "./rational.ts";
 import type { Runs } from "./runs.ts";
 import { packRuns } from "./runs.ts";
 
-/** The magnitude of a positive code of `bits` bits, in units of 2^-149. */
-export function positMagnitude(code: number, bits: number): bigint {
-  const bitAt = (position: number): number => (position < 0 ? 0 : (code >>> position) & 1);
+/** The value of a positive code of `bits` bits. */
+function positValue(code: bigint, bits: number): Rational {
+  const bitAt = (position: number): number => (position < 0 ? 0 : Number((code >> BigInt(position)) & 1n));
   let position = bits - 2;
   const first = bitAt(position);
   let run = 0;
@@ -19,11 +20,37 @@ export function positMagnitude(code: number, bits: number): bigint {
   const regime = first === 1 ? run - 1 : -run;
   const exponent = 4 * regime + 2 * bitAt(position) + bitAt(position - 1);
   position -= 2;
-  const fractionBits = Math.max(0, position + 1);
-  const fraction = code & (2 ** fractionBits - 1);
-  const significand = BigInt(2 ** fractionBits + fraction);
-  const shift = BigInt(exponent - fractionBits);
-  return shift >= 0n ? significand * ONE * 2n ** shift : (significand * ONE) / 2n ** -shift;
+  const fractionBits = BigInt(Math.max(0, position + 1));
+  const significand = (1n << fractionBits) + (code & ((1n << fractionBits) - 1n));
+  return times(ofInteger(significand), powerOf2(exponent - Number(fractionBits)));
+}
+
+/** The magnitude of a positive code of `bits` bits, in units of 2^-149. */
+export function positMagnitude(code: number, bits: number): bigint {
+  const { numerator, denominator } = positValue(BigInt(code), bits);
+  return (numerator * ONE) / denominator;
+}
+
+/** log2 of the parts into which stochastic rounding divides what lies between two codes. */
+const CUT_BITS = 32;
+
+/**
+ * For stochastic rounding: the code at or below a finite magnitude and the bits that follow it, as many as an element's word
+ * has, found by asking of posits that are longer and longer which of two is at most the number.
+ */
+export function positCut(magnitude: number, bits: number): { readonly code: number; readonly cut: bigint } {
+  const x = ofPattern(magnitude);
+  const largest = 2 ** (bits - 1) - 1;
+  let code = 0n;
+  for (let length = 2; length <= bits + CUT_BITS; length++) {
+    const longer = 2n * code + 1n;
+    code = compare(positValue(longer, length), x) <= 0 ? longer : 2n * code;
+  }
+  const cut = code % (1n << BigInt(CUT_BITS));
+  const whole = Number(code >> BigInt(CUT_BITS));
+  // Beyond the ends there is nothing to decide: never zero, never more than the largest.
+  if (whole === 0) return { code: 1, cut: 0n };
+  return whole === largest ? { code: largest, cut: 0n } : { code: whole, cut };
 }
 
 /** FP32 cut into runs; any mode but stochastic. Overflow rules do not apply to posits. */

@@ -33,6 +33,13 @@ export function times(a: Rational, b: Rational): Rational {
   return { numerator: a.numerator * b.numerator, denominator: a.denominator * b.denominator };
 }
 
+export function plus(a: Rational, b: Rational): Rational {
+  return {
+    numerator: a.numerator * b.denominator + b.numerator * a.denominator,
+    denominator: a.denominator * b.denominator,
+  };
+}
+
 /** @throws RangeError if `b` is zero. */
 export function over(a: Rational, b: Rational): Rational {
   if (b.numerator === 0n) throw new RangeError("division by zero");

@@ -12,7 +12,7 @@ import type { BulkKernels, BulkRequest } from "../../src/kernels/bulk.ts";
 import { roundingCursor } from "../../src/random/rounding-bits.ts";
 import { adversarialValues, elementsByBlock, elementsBySlice, elementsOf } from "./block-data.ts";
 import type { ElementKind } from "./blocks.ts";
-import { fixedBlock, mxBlock, mxInteger, symmetricGroup, twoLevelTensor } from "./blocks.ts";
+import { affineGroup, fixedBlock, mxBlock, mxInteger, symmetricGroup, twoLevelTensor } from "./blocks.ts";
 import { bulkSubjects, remembered } from "./bulk-subjects.ts";
 import { compareResults, showMismatch } from "./compare.ts";
 import type { RoundingRule } from "./decide.ts";
@@ -182,6 +182,50 @@ function judgeIntegers(
   });
 }
 
+/** Integers with a code for zero, in every rounding mode: values, scales and zero points, rounded and through codes. */
+function judgeAffine(kernels: BulkKernels, bits: number, axis: number | undefined): string[] {
+  const shape = [6, 70];
+  const groups = elementsBySlice(shape, axis);
+  const patterns = new Uint32Array(adversarialValues(elementsOf(shape), 35, axis === undefined).buffer);
+  // One group of positive numbers only, where zero is the lowest code, and one of negative ones.
+  for (const element of groups[0]) patterns[element] &= 0x7fffffff;
+  for (const element of groups.at(1) ?? []) patterns[element] |= 0x80000000;
+  const source = new Float32Array(patterns.buffer);
+  const format = formatOf(`int${bits}`);
+  const layout = { format, shape, scaling: { rule: "affine", axis } } as const;
+  return ROUNDINGS.flatMap((mode) => {
+    const expected = expectedAffine(groups, patterns, bits, mode);
+    const request: BulkRequest = { ...layout, rounding: mode, overflow: "saturate", key: KEY };
+    const target = new Float32Array(source.length);
+    kernels.round(source, target, request);
+    const encoded = kernels.encode(source, request);
+    const what = `axis ${axis}, affine, ${mode}`;
+    const values = scattered(
+      expected.map(({ results }) => results),
+      groups,
+    );
+    const scales = Uint32Array.from(expected, ({ scale }) => scale);
+    const zeroPoints = expected.map(({ zeroPoint }) => zeroPoint);
+    const sameZeros = (encoded.zeroPoints ?? []).join() === zeroPoints.join();
+    return [
+      ...differences(target, values, what),
+      ...differences(kernels.decode(encoded, layout), values, `${what}, decoded`),
+      ...differences(encoded.scales ?? [], scales, `${what}, scales`),
+      ...(sameZeros ? [] : [`${what}: zero points ${encoded.zeroPoints?.join()}, not ${zeroPoints.join()}`]),
+    ];
+  });
+}
+
+function expectedAffine(groups: readonly number[][], patterns: Uint32Array, bits: number, mode: Rounding) {
+  return groups.map((group) =>
+    affineGroup(
+      group.map((element) => patterns[element]),
+      bits,
+      (i) => ruleOf(mode, group[i]),
+    ),
+  );
+}
+
 describe.each(bulkSubjects())("$name", ({ kernels }) => {
   it.each(blockFormats.map((format) => [format.name, format] as const))(
     "%s: values and scales",
@@ -221,4 +265,9 @@ describe.each(bulkSubjects())("$name", ({ kernels }) => {
       expect(wrong.slice(0, SHOWN)).toEqual([]);
     },
   );
+
+  it.each([2, 3, 8, 12, 16])("int%d: affine, per tensor and per axis", (bits) => {
+    const wrong = [undefined, 0, 1].flatMap((axis) => judgeAffine(kernels, bits, axis));
+    expect(wrong.slice(0, SHOWN)).toEqual([]);
+  });
 });

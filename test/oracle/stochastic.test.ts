@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FORMATS, floatFormat } from "../../src/formats/catalog.ts";
 import { allValues } from "../../src/formats/codes.ts";
-import type { FloatFormat } from "../../src/formats/format.ts";
+import type { FloatFormat, PositFormat } from "../../src/formats/format.ts";
 import { OVERFLOWS } from "../../src/formats/format.ts";
 import { roundToFormat } from "../../src/formats/round.ts";
 import { createNativeKernels } from "../../src/kernels/native.ts";
@@ -15,16 +15,36 @@ import { roundingCursor, roundingWord } from "../../src/random/rounding-bits.ts"
 import type { BulkSubject } from "./bulk-subjects.ts";
 import { bulkSubjects, patterned, remembered } from "./bulk-subjects.ts";
 import { compareResults, showMismatch } from "./compare.ts";
-import { patternOfValue } from "./exact.ts";
+import { takesUpper } from "./decide.ts";
+import { INFINITY_PATTERN, NAN_PATTERN, patternOfExact, patternOfValue, SIGN_PATTERN } from "./exact.ts";
 import { pointOracle } from "./point.ts";
+import { positCut, positMagnitude, positRuns } from "./posits.ts";
 import { runsOf } from "./runs.ts";
 import { samplePatterns } from "./samples.ts";
 
 const floats = FORMATS.filter((entry): entry is FloatFormat => entry.kind === "float" && entry.bits <= 32);
 const signedFloats = floats.filter(({ hasSign, bits }) => hasSign && bits <= 16);
+const posits = FORMATS.filter((entry): entry is PositFormat => entry.kind === "posit");
 const KEY = { seedLow: 7, seedHigh: 11, step: 13, tensorId: 17 };
 const expectedOnce = remembered<Uint32Array>();
+const cutOnce = remembered<ReturnType<typeof positCut>>();
 const BITS = [1, 2, 3, 5, 8, 13, 23, 31, 32];
+
+/** What a pattern becomes in a posit format: what is cut off counts as the fraction of a significand does. */
+function positOf(
+  pattern: number,
+  bits: number,
+  how: { readonly word: number; readonly randomBits: number },
+): number {
+  const sign = pattern >= SIGN_PATTERN ? SIGN_PATTERN : 0;
+  const magnitude = pattern - sign;
+  if (magnitude >= INFINITY_PATTERN) return sign + NAN_PATTERN;
+  if (magnitude === 0) return 0;
+  const { code, cut } = cutOnce(`${magnitude} ${bits}`, () => positCut(magnitude, bits));
+  const parts = { lower: 0n, upper: 1n << 32n };
+  const up = takesUpper(cut, parts, sign !== 0, { mode: "stochastic", ...how });
+  return sign + patternOfExact(positMagnitude(up ? code + 1 : code, bits));
+}
 
 describe("with few random bits", () => {
   // BF16 leaves 16 bits of FP32's significand to decide: every fraction that an FP32 number can have there.
@@ -92,6 +112,27 @@ describe.each(bulkSubjects())("the bits of $name", ({ kernels }: BulkSubject) =>
         const { first } = compareResults(actual.patterns, expected, (element) => patterns[element]);
         wrong.push(...first.map((mismatch) => `r = ${randomBits}, ${overflow}: ${showMismatch(mismatch)}`));
       }
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  it.each(posits.map((format) => [format.name, format] as const))(
+    "are the oracle's for %s, any number of random bits",
+    (_, format) => {
+      const runs = positRuns(format.bits, "nearestEven");
+      const thin = format.bits > 8 ? 256 : 4;
+      const { patterns, values } = patterned(samplePatterns(runs, { margin: 2, stride: 2 ** 24 - 3, thin }));
+      const word = roundingCursor(KEY);
+      const wrong = BITS.flatMap((randomBits) => {
+        const actual = patterned(new Uint32Array(patterns.length));
+        const how = { rounding: "stochastic", overflow: "saturate", randomBits, key: KEY } as const;
+        kernels.round(values, actual.values, { format, ...how });
+        const expected = expectedOnce(`${format.name} ${randomBits}`, () =>
+          patterns.map((pattern, i) => positOf(pattern, format.bits, { word: word(i), randomBits })),
+        );
+        const { first } = compareResults(actual.patterns, expected, (i) => patterns[i]);
+        return first.map((mismatch) => `r = ${randomBits}: ${showMismatch(mismatch)}`);
+      });
       expect(wrong).toEqual([]);
     },
   );
