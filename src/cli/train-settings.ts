@@ -4,6 +4,7 @@
  */
 import { type Command, Option } from "commander";
 import { RoundoffError } from "../base/errors.ts";
+import { parseDataName } from "../data/data-sets.ts";
 import {
   type OptimizerConfig,
   type OptimizerKind,
@@ -35,6 +36,7 @@ export interface TrainSettings {
   readonly seed: number;
   readonly limit?: number;
   readonly testLimit?: number;
+  readonly imageSize?: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerChoice;
   readonly learningRate?: number;
@@ -77,7 +79,11 @@ export function declareTrainSettings(command: Command): Command {
   return command
     .requiredOption("--model <name>", "the model")
     .option("--model-option <name=n>", "a size of the model, as width=8; may be repeated", modelOption, {})
-    .option("--data <name>", "the data set", "fashion-mnist")
+    .option(
+      "--data <name[:dir]>",
+      "the data set, or a folder of your own as imagefolder:DIR",
+      "fashion-mnist",
+    )
     .option(
       "--recipe <name>",
       "number formats, scaling and rounding: a name, or with options as fp8:scale=1000",
@@ -87,6 +93,11 @@ export function declareTrainSettings(command: Command): Command {
     .option("--seed <n>", "the only source of randomness", integerOption("--seed", { min: 0 }), 0)
     .option("--limit <n>", "use so many training examples", integerOption("--limit", positive))
     .option("--test-limit <n>", "use so many test examples", integerOption("--test-limit", positive))
+    .option(
+      "--image-size <n>",
+      "rows and columns that the model sees (default: 32, of a folder 224)",
+      integerOption("--image-size", { min: 1, max: 4096 }),
+    )
     .option("--batch-size <n>", "examples in a step", integerOption("--batch-size", positive), 64)
     .option(
       "--optimizer <kind[:setting=x,...]>",
@@ -121,18 +132,19 @@ export function declareTrainSettings(command: Command): Command {
 
 /** The checked configuration. Throws INVALID_ARGUMENT. */
 export function trainConfig(settings: TrainSettings): TrainConfig {
-  const { model, modelOption, data, recipe, epochs, seed, batchSize, limit, testLimit } = settings;
+  const { model, modelOption, recipe, epochs, seed, batchSize, limit, testLimit, imageSize } = settings;
   const { telemetryEvery, batchOrder } = settings;
   return checkConfig({
     model,
     modelOptions: modelOption,
-    data,
+    data: parseDataName(settings.data).name,
     recipe,
     epochs,
     seed,
     batchSize,
     trainLimit: limit,
     testLimit,
+    ...(imageSize !== undefined && { imageSize }),
     optimizer: optimizerConfig(settings),
     telemetryEvery,
     batchOrder,

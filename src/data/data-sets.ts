@@ -2,9 +2,19 @@
  * The catalogue of data sets, and what `roundoff data list|fetch|verify` and the trainers ask of it. A new set is one
  * more entry here and its record in datasets/.
  */
-import { RoundoffError, unknownName } from "../base/errors.ts";
+import { availableParallelism } from "node:os";
+import { RoundoffError, require, unknownName } from "../base/errors.ts";
+import type { TrainingData } from "./batches.ts";
 import { FASHION_MNIST, loadFashionMnist } from "./datasets/fashion-mnist.ts";
 import type { ImageSplits } from "./image-set.ts";
+import {
+  isPictureSet,
+  type OpenPicturesOptions,
+  openPictures,
+  PICTURE_SETS,
+  unusablePictures,
+} from "./images/open-pictures.ts";
+import type { PictureIndex } from "./images/picture-index.ts";
 import type { LocatedData, LocateOptions, Place } from "./locate.ts";
 import { locate } from "./locate.ts";
 import { sourceSha256 } from "./payload.ts";
@@ -41,15 +51,27 @@ export type PlaceOptions = Omit<LocateOptions, "allowFetch">;
 
 /** The set of this name, or UNKNOWN_NAME. */
 export function dataSet(name: string): DataSet {
+  require(!isPictureSet(name), "INVALID_ARGUMENT", () => ({
+    what: `${name} is a folder of your own`,
+    expected: "a data set with known files",
+    hint: `\`roundoff data verify ${name} --directory DIR\` checks every picture in it`,
+  }));
   const found = DATA_SETS.find(({ source }) => source.name === name);
-  if (found === undefined) {
-    throw unknownName(
-      "data set",
-      name,
-      DATA_SETS.map(({ source }) => source.name),
-    );
-  }
+  if (found === undefined) throw unknownName("data set", name, dataSetNames());
   return found;
+}
+
+/** Sets with a fixed content, and those that a user has in a folder. */
+export function dataSetNames(): readonly string[] {
+  return [...DATA_SETS.map(({ source }) => source.name), ...PICTURE_SETS];
+}
+
+/** Splits `NAME` or `NAME:DIRECTORY`. Throws UNKNOWN_NAME. */
+export function parseDataName(text: string): { readonly name: string; readonly directory?: string } {
+  const colon = text.indexOf(":");
+  const name = colon < 0 ? text : text.slice(0, colon);
+  if (!isPictureSet(name)) dataSet(name);
+  return colon < 0 ? { name } : { name, directory: text.slice(colon + 1) };
 }
 
 /** A row for every known set. Reads and hashes what is there; fetches nothing, and a set that fails is a row too. */
@@ -71,8 +93,13 @@ export async function fetchDataSet(name: string, options: PlaceOptions): Promise
   return presentRow(await locate(dataSet(name).source, { ...options, allowFetch: true }));
 }
 
-/** Finds the set on this machine and checks every byte. Throws as `locate` does. */
-export async function verifyDataSet(name: string, options: PlaceOptions): Promise<DataSetRow> {
+/** Finds the set on this machine and checks every byte, or every picture. Throws as `locate` and `openPictures` do. */
+export async function verifyDataSet(
+  name: string,
+  options: PlaceOptions & OpenPicturesOptions,
+): Promise<DataSetRow> {
+  if (isPictureSet(name))
+    return verifyPictures(openPictures(name, { ...options, badImages: "skip" }), options);
   return presentRow(await locate(dataSet(name).source, { ...options, allowFetch: false }));
 }
 
@@ -80,6 +107,42 @@ export async function verifyDataSet(name: string, options: PlaceOptions): Promis
 export async function loadDataSet(name: string, options: LocateOptions): Promise<ImageSplits> {
   const { source, load } = dataSet(name);
   return load(await locate(source, options));
+}
+
+/** Finds a set of any kind for training. Throws as `locate` and `openPictures` do. */
+export async function openDataSet(
+  name: string,
+  options: LocateOptions & OpenPicturesOptions,
+): Promise<TrainingData> {
+  return isPictureSet(name) ? openPictures(name, options) : loadDataSet(name, options);
+}
+
+/** How many unusable inputs an error names. */
+const NAMED = 10;
+
+/** The row of a set whose every picture decodes; else DATA_CORRUPT with the number and the first names. */
+async function verifyPictures(index: PictureIndex, { signal }: PlaceOptions): Promise<DataSetRow> {
+  const { provenance, train, test } = index;
+  const unusable = await unusablePictures(index, { workers: availableParallelism(), signal });
+  require(unusable.length === 0, "DATA_CORRUPT", () => {
+    const named = unusable.slice(0, NAMED).map(({ name, reason }) => `${name}: ${reason}`);
+    const more = unusable.length > NAMED ? [`and ${unusable.length - NAMED} more`] : [];
+    return {
+      what: `${unusable.length} inputs of ${provenance.path} cannot be used`,
+      received: [...named, ...more].join(" | "),
+      hint: "Mend them, or leave them out with --bad-images skip",
+    };
+  });
+  return {
+    name: provenance.name,
+    present: true,
+    path: provenance.path,
+    source: "directory",
+    sha256: provenance.sha256,
+    rows: train.length + test.length,
+    licence: "that of your pictures",
+    problem: null,
+  };
 }
 
 function presentRow({ source, place, path }: LocatedData): DataSetRow {

@@ -21,6 +21,14 @@ export interface BatchBuffers {
 export interface Batch extends BatchBuffers {
   /** Rows that are examples; the rest, only in the last batch of an evaluation, are filled up. */
   readonly examples: number;
+  /** Pictures of the batch that were left out, with their rows' labels ignored; absent: none. */
+  readonly skipped?: readonly SkippedInput[];
+}
+
+/** Something that is left out of a set or a batch, and why. */
+export interface SkippedInput {
+  readonly name: string;
+  readonly reason: string;
 }
 
 /** Sizes that both kinds of loader need; all that `createEvalLoader` needs. */

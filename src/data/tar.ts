@@ -1,5 +1,6 @@
 /**
- * Reads a tar archive in memory: its regular files as views of the bytes. Long names of GNU and pax archives are understood;
+ * Reads a tar archive: the regular files of one in memory as views of its bytes, or where they lie in one that is read piece by
+ * piece. Long names of GNU and pax archives are understood;
  * links, devices and folders are passed over; nothing is ever written to a disk. Source: POSIX.1-2017, pax, "ustar
  * Interchange Format"; GNU tar manual, "Basic Tar Format".
  */
@@ -8,6 +9,8 @@ import { RoundoffError } from "../base/errors.ts";
 const BLOCK = 512;
 /** Longer names are no names: PATH_MAX of Linux. */
 const MAX_NAME_BYTES = 4096;
+/** What an entry says about the next one is read whole. */
+const MAX_OVERRIDE_BYTES = 2 ** 20;
 
 export interface TarFile {
   readonly name: string;
@@ -20,12 +23,33 @@ interface Overrides {
   bytes?: number;
 }
 
+/** Where a regular file lies in an archive. */
+export interface TarMember {
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** An archive as bytes that are asked for; fewer than `length` come back only at its end. */
+export interface TarSource {
+  readonly bytes: number;
+  readonly read: (offset: number, length: number) => Uint8Array;
+}
+
 /** The regular files in order. Throws DATA_CORRUPT; `name` is the archive's, for messages. */
 export function readTar(archive: Uint8Array, name: string): TarFile[] {
-  const files: TarFile[] = [];
+  const read = (offset: number, length: number) => archive.subarray(offset, offset + length);
+  return Array.from(tarMembers({ bytes: archive.length, read }, name), (member) => ({
+    name: member.name,
+    bytes: read(member.offset, member.bytes),
+  }));
+}
+
+/** The regular files in order, reading headers only. Throws DATA_CORRUPT where the archive is damaged. */
+export function* tarMembers(archive: TarSource, name: string): Generator<TarMember> {
   let overrides: Overrides = {};
-  for (let at = 0; at < archive.length; ) {
-    const header = archive.subarray(at, at + BLOCK);
+  for (let at = 0; at < archive.bytes; ) {
+    const header = archive.read(at, BLOCK);
     if (header.length < BLOCK) throw corrupt(name, at, "the header is cut off");
     // Two blocks of zeros end an archive; what follows is padding.
     if (header.every((byte) => byte === 0)) break;
@@ -36,18 +60,22 @@ export function readTar(archive: Uint8Array, name: string): TarFile[] {
     const size = (special ? undefined : overrides.bytes) ?? readNumber(header, 124, 12);
     if (!Number.isSafeInteger(size)) throw corrupt(name, at, "the size is not a number");
     const begin = at + BLOCK;
-    if (begin + size > archive.length) throw corrupt(name, at, "the file is longer than the archive");
-    const bytes = archive.subarray(begin, begin + size);
-    if (type === "L") overrides.name = text(named(bytes, name, at));
-    else if (type === "x") Object.assign(overrides, paxOverrides(bytes, name, at));
+    if (begin + size > archive.bytes) throw corrupt(name, at, "the file is longer than the archive");
+    if (type === "L") overrides.name = text(named(override(archive, begin, size, name), name, at));
+    else if (type === "x")
+      Object.assign(overrides, paxOverrides(override(archive, begin, size, name), name, at));
     else if (!special) {
       if (type === "0" || type === "\0" || type === "7")
-        files.push({ name: overrides.name ?? headerName(header), bytes });
+        yield { name: overrides.name ?? headerName(header), offset: begin, bytes: size };
       overrides = {};
     }
     at = begin + Math.ceil(size / BLOCK) * BLOCK;
   }
-  return files;
+}
+
+function override({ read }: TarSource, begin: number, size: number, name: string): Uint8Array {
+  if (size > MAX_OVERRIDE_BYTES) throw corrupt(name, begin - BLOCK, "an extended header is too long");
+  return read(begin, size);
 }
 
 function headerName(header: Uint8Array): string {

@@ -81,6 +81,7 @@ const EPOCH: Check<EpochLine> = fields<EpochLine>({
   trainAccuracy: number,
   testLoss: number,
   testAccuracy: number,
+  skippedPictures: optional(count),
 });
 
 const WARNING: Check<WarningLine> = fields<WarningLine>({

@@ -101,14 +101,17 @@ export interface EpochLine {
   readonly trainAccuracy: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
+  /** Pictures that were left out because they could not be used, in training and in the test; absent: none. */
+  readonly skippedPictures?: number;
 }
 
 export const END_STATUSES = ["finished", "diverged", "interrupted"] as const;
 export type EndStatus = (typeof END_STATUSES)[number];
 
 /**
- * Something that a reader of the results should know and that equal, undisturbed runs do not have: after `step` the run was
- * resumed under other kernels, or from an older checkpoint because the newest was damaged.
+ * Something that a reader of the results should know. After `step` the run was resumed under other kernels, or from an older
+ * checkpoint because the newest was damaged: equal, undisturbed runs do not have these. Or an input was left out, in the batch
+ * of `step` or in the test after it; with step 0 from the list of pictures: equal runs have the same.
  */
 export interface WarningLine {
   readonly type: "warning";
@@ -117,7 +120,7 @@ export interface WarningLine {
   readonly message: string;
 }
 
-export const WARNING_CODES = ["kernelsChanged", "checkpointDamaged"] as const;
+export const WARNING_CODES = ["kernelsChanged", "checkpointDamaged", "inputSkipped"] as const;
 
 /** Where the first NaN or infinity of a run that could not go on appeared, in the order of computation. */
 export interface NonFiniteTensor {

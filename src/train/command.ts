@@ -19,6 +19,7 @@ export function trainCommand(config: TrainConfig, out: string): string {
     ["--batch-size", config.batchSize],
     ["--limit", config.trainLimit],
     ["--test-limit", config.testLimit],
+    ["--image-size", config.imageSize],
     ["--optimizer", optimizerText(optimizer)],
     ["--learning-rate", optimizer.learningRate],
     ["--momentum", optimizer.momentum],

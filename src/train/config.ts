@@ -16,6 +16,8 @@ export interface TrainConfig {
   /** First so many examples of the training split; absent: all. */
   readonly trainLimit?: number;
   readonly testLimit?: number;
+  /** Rows and columns of the pictures that the model sees; absent: what suits the data (dataShape in data/batches.ts). */
+  readonly imageSize?: number;
   readonly optimizer: OptimizerConfig;
   /** Every so many steps, the first included, the record says what the roundings lost; absent: never. */
   readonly telemetryEvery?: number;
@@ -35,14 +37,6 @@ export const DEFAULT_OPTIMIZER: OptimizerConfig = {
   schedule: { kind: "cosine", warmupSteps: 20 },
 };
 
-/** Side of the square that pictures are padded to: what the models' stems are made for. */
-export const IMAGE_SIZE = 32;
-
-/** What the models of a data set are made for. */
-export function taskOf({ train }: ImageSplits): ImageTask {
-  return { channels: train.channels, size: IMAGE_SIZE, classes: train.classes };
-}
-
 /** Refuses impossible numbers before any work starts. Names are checked by their catalogues. */
 export function checkConfig(config: TrainConfig): TrainConfig {
   const positive = (name: string, value: number | undefined) =>
@@ -53,6 +47,7 @@ export function checkConfig(config: TrainConfig): TrainConfig {
   positive("batchSize", config.batchSize);
   positive("trainLimit", config.trainLimit);
   positive("testLimit", config.testLimit);
+  positive("imageSize", config.imageSize);
   positive("telemetryEvery", config.telemetryEvery);
   if (!Number.isSafeInteger(config.seed) || config.seed < 0)
     fail("seed", "an integer of at least 0", config.seed);

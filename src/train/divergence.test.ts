@@ -67,7 +67,7 @@ describe("DivergenceWatch", () => {
     let at = -1;
     const seen: number[] = [];
     const found = await watch.locate(done, {
-      prepare: (next) => {
+      prepare: async (next) => {
         at = next;
       },
       probe: {

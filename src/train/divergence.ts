@@ -17,7 +17,7 @@ const STEPS_BETWEEN_COPIES = 64;
 /** What a probe of one step needs from the run. */
 export interface StepReplay {
   /** Brings batch, learning rate and clock of step `step` (from 0) into the arrays of the probe. */
-  prepare(step: number): void;
+  prepare(step: number): Promise<void>;
   readonly probe: NonFiniteProbe;
 }
 
@@ -77,7 +77,7 @@ export class DivergenceWatch {
       const from = this.copy?.step ?? done - 1;
       if (this.copy !== undefined) this.write(this.copy.arrays);
       for (let step = from; step < done; step++) {
-        replay.prepare(step);
+        await replay.prepare(step);
         const found = await replay.probe.run();
         const spoilt = firstNonFiniteState(this.state) !== undefined;
         if (found !== undefined && (spoilt || step >= firstBad)) return { step: step + 1, ...found };

@@ -1,5 +1,6 @@
 /** The first line of a run record: everything that is needed to make the same run again. */
 import { readFileSync } from "node:fs";
+import { provenanceOf } from "../data/batches.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import type { HeaderLine, Settings } from "../runlog/schema.ts";
 import { RECORD_VERSION } from "../runlog/schema.ts";
@@ -12,7 +13,7 @@ export function headerLine(
   testRows: number,
 ): HeaderLine {
   const { config, data, initialWeights } = options;
-  const { name, sha256, source } = data.provenance;
+  const { name, sha256, source } = provenanceOf(data);
   return {
     type: "header",
     version: RECORD_VERSION,

@@ -7,7 +7,8 @@ import { createModel } from "../models/model.ts";
 import { namedStates, Parameter } from "../nn/index.ts";
 import { createOptimizer, type OptimizerConfig } from "../optim/optimizer-config.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
-import { checkConfig, taskOf } from "./config.ts";
+import { checkConfig } from "./config.ts";
+import { imageTask } from "./image-task.ts";
 import { requireMemory } from "./memory.ts";
 import { openOutput } from "./output.ts";
 import type { TrainOptions, TrainResult } from "./train-options.ts";
@@ -20,7 +21,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   checkConfig(options.config);
   const recipe = recipeNamed(options.config.recipe);
   const definition = modelDefinition(options.config.model);
-  const model = createModel(definition, taskOf(options.data), options.config.modelOptions);
+  const model = createModel(definition, imageTask(options.data, options.config), options.config.modelOptions);
   const lock = await openOutput(options.out, options.resume === true || options.replace === true);
   try {
     requireMemory(`the state of model "${definition.name}"`, stateBytes(model, options.config.optimizer));

@@ -1,6 +1,6 @@
 /** What a caller tells a run, and what it is told: while the run goes on, and at its end. */
 import type { FileLayer } from "../base/durable-directory.ts";
-import type { ImageSplits } from "../data/image-set.ts";
+import type { TrainingData } from "../data/batches.ts";
 import type { KernelSet } from "../kernels/contract.ts";
 import type { EndStatus, KernelRecord, NonFiniteTensor } from "../runlog/schema.ts";
 import type { TrainConfig } from "./config.ts";
@@ -8,7 +8,9 @@ import type { InitialWeights } from "./initial-weights.ts";
 
 export interface TrainOptions {
   readonly config: TrainConfig;
-  readonly data: ImageSplits;
+  readonly data: TrainingData;
+  /** Threads that decode pictures from the disk; no bit depends on it. Default: half the processors, one to eight. */
+  readonly dataWorkers?: number;
   readonly kernels: KernelSet;
   /** What the record says of the kernels. */
   readonly kernelRecord: KernelRecord;

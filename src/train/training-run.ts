@@ -2,14 +2,15 @@
  * One run from start to end: data, model, compiled step, epochs, evaluation, record, checkpoints. Everything that is
  * written to the record is a function of the configuration and the kernel set, never of the clock.
  */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { RoundoffError } from "../base/errors.ts";
-import { createTrainLoader, type TrainLoader } from "../data/loader.ts";
+import { openBatches, provenanceOf, type RunBatches, skippedInputs } from "../data/batches.ts";
+import type { Batch } from "../data/loader.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { createOptimizer } from "../optim/optimizer-config.ts";
 import type { Recipe } from "../precision/recipe.ts";
-import type { EndStatus, NonFiniteTensor, StepLine, WarningLine } from "../runlog/schema.ts";
+import type { EndStatus, NonFiniteTensor, StepLine } from "../runlog/schema.ts";
+import { nextBatch, requireFiniteBatch } from "./batch-feed.ts";
 import {
   type Checkpoint,
   checkpointPath,
@@ -21,11 +22,12 @@ import {
   restoreState,
   saveCheckpoint,
 } from "./checkpoint.ts";
-import { IMAGE_SIZE, type TrainConfig, taskOf } from "./config.ts";
+import type { TrainConfig } from "./config.ts";
 import { DivergenceWatch } from "./divergence.ts";
-import { compileEvaluator, type Evaluator } from "./evaluator.ts";
+import { compileEvaluator, type Evaluator, testBatchSize } from "./evaluator.ts";
 import { prepareNonFiniteProbe } from "./first-non-finite.ts";
 import { headerLine, packageVersion } from "./header.ts";
+import { imageTask } from "./image-task.ts";
 import { beginWith } from "./initial-weights.ts";
 import { Journal, RECORD_FILE } from "./journal.ts";
 import {
@@ -42,6 +44,7 @@ import { stateFormats } from "./state-codec.ts";
 import { StepTelemetry } from "./step-telemetry.ts";
 import type { TrainOptions, TrainProgress, TrainResult } from "./train-options.ts";
 import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
+import { resumeWarnings, skippedWarnings } from "./warnings.ts";
 
 /** Sums over the steps of the epoch under way. */
 interface EpochSums {
@@ -51,7 +54,7 @@ interface EpochSums {
 }
 
 /** A step's result and what the record says beside it. */
-type AccountedStep = StepResult & Pick<StepLine, "overflow" | "rounding">;
+type AccountedStep = StepResult & { readonly examples: number } & Pick<StepLine, "overflow" | "rounding">;
 
 /** A run in its output directory, whose lock the caller holds. */
 export class TrainingRun {
@@ -59,7 +62,7 @@ export class TrainingRun {
   private readonly config: TrainConfig;
   private readonly recipe: Recipe;
   private readonly state: ModelState;
-  private readonly loader: TrainLoader;
+  private readonly batches: RunBatches;
   private readonly step: TrainStep;
   private readonly evaluator: Evaluator;
   private readonly totalSteps: number;
@@ -76,39 +79,45 @@ export class TrainingRun {
   private firstNonFinite: NonFiniteTensor | undefined;
 
   constructor(options: TrainOptions, recipe: Recipe, model: Classifier) {
-    const { config, data, kernels, initialWeights } = options;
+    const { config, data, kernels, dataWorkers: workers, initialWeights } = options;
     this.options = options;
     this.config = config;
     this.recipe = recipe;
-    this.loader = createTrainLoader(data.train, {
-      batchSize: config.batchSize,
-      padTo: IMAGE_SIZE,
-      limit: config.trainLimit,
-      seed: config.seed,
-    });
-    const batchShape = [config.batchSize, ...this.loader.imageShape] as const;
-    this.state = initialState(model, config.seed);
-    if (initialWeights !== undefined) beginWith(initialWeights, this.state, config, taskOf(data));
-    const stepsPerEpoch = this.loader.batchesPerEpoch;
+    const { batchSize, trainLimit, testLimit, seed } = config;
+    const task = imageTask(data, config);
+    const { size } = task;
+    const sizes = { batchSize, testBatchSize: testBatchSize(batchSize, size), size, trainLimit, testLimit };
+    this.batches = openBatches(data, { ...sizes, seed, workers });
+    const { imageShape, batchesPerEpoch: stepsPerEpoch } = this.batches.train;
+    this.state = initialState(model, seed);
+    if (initialWeights !== undefined) beginWith(initialWeights, this.state, config, task);
     this.totalSteps = config.epochs * stepsPerEpoch;
     const optimizer = createOptimizer(config.optimizer, { totalSteps: this.totalSteps, stepsPerEpoch });
     const shared = { recipe, kernels, state: this.state };
-    this.step = compileTrainStep(model, { ...shared, batchShape, seed: config.seed, optimizer });
-    this.evaluator = compileEvaluator(model, data.test, config.testLimit, shared);
+    this.step = compileTrainStep(model, {
+      ...shared,
+      batchShape: [batchSize, ...imageShape],
+      seed,
+      optimizer,
+    });
+    this.evaluator = compileEvaluator(model, this.batches.test, shared);
     this.telemetry = new StepTelemetry(this.step, this.state, kernels);
     this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
-    const dataSha256 = data.provenance.sha256;
+    const dataSha256 = provenanceOf(data).sha256;
     const initialWeightsSha256 = initialWeights?.sha256;
     this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe), initialWeightsSha256 };
   }
 
   async execute(): Promise<TrainResult> {
     const checkpoint = await this.restore();
-    const header = () => headerLine(this.options, this.recipe, this.loader.examples, this.evaluator.examples);
+    const header = () =>
+      headerLine(this.options, this.recipe, this.batches.train.examples, this.evaluator.examples);
     const journal = new Journal(this.options.out, this.done);
     try {
       journal.begin(header);
-      if (checkpoint !== undefined) this.warn(checkpoint, journal);
+      const { done: step, kernels } = this;
+      if (checkpoint !== undefined) this.warn(resumeWarnings(checkpoint, { step, kernels }), journal);
+      if (step === 0) this.warn(skippedWarnings(skippedInputs(this.options.data)), journal);
       const status = await this.trainEpochs(journal);
       const { metrics, firstNonFinite } = this;
       journal.write({ type: "end", status, metrics, ...(firstNonFinite && { firstNonFinite }) });
@@ -116,6 +125,7 @@ export class TrainingRun {
       return this.result(status, journal);
     } finally {
       journal.close();
+      await this.batches.close();
     }
   }
 
@@ -142,22 +152,12 @@ export class TrainingRun {
     return checkpoint;
   }
 
-  /** What is not as in an undisturbed run goes into the record, and to whoever watches. */
-  private warn({ path, manifest, passedOver }: Checkpoint, journal: Journal): void {
-    const step = this.done;
-    const say = (code: WarningLine["code"], message: string) => {
-      journal.write({ type: "warning", step, code, message });
+  /** Goes into the record, and to whoever watches. */
+  private warn(warnings: ReturnType<typeof skippedWarnings>, journal: Journal): void {
+    for (const { code, message } of warnings) {
+      journal.write({ type: "warning", step: this.done, code, message });
       this.options.onWarning?.(message);
-    };
-    for (const reason of passedOver) {
-      say("checkpointDamaged", `${reason}; going on from step ${step}, "${basename(path)}"`);
     }
-    if (manifest.kernels === this.kernels) return;
-    const bound = "from here on its bits are not those of a run on one kernel set";
-    say(
-      "kernelsChanged",
-      `resumed after step ${step} on ${this.kernels}, begun on ${manifest.kernels}: ${bound}`,
-    );
   }
 
   private get kernels(): string {
@@ -166,7 +166,7 @@ export class TrainingRun {
   }
 
   private async trainEpochs(journal: Journal): Promise<EndStatus> {
-    const perEpoch = this.loader.batchesPerEpoch;
+    const perEpoch = this.batches.train.batchesPerEpoch;
     while (this.status === undefined && this.done < this.totalSteps) {
       const epoch = Math.floor(this.done / perEpoch);
       const stopped = await this.trainEpoch(epoch, this.done % perEpoch, journal);
@@ -191,66 +191,70 @@ export class TrainingRun {
     fromBatch: number,
     journal: Journal,
   ): Promise<EndStatus | undefined> {
-    // The next batch is prepared in the loader's own buffers while the step works on the plan's.
-    const batches = this.loader.epoch(epoch, { fromBatch });
-    let next = batches.next();
-    while (next.done !== true) {
+    const batches = this.batches.train.pass(epoch, fromBatch);
+    try {
+      return await this.trainBatches(batches, epoch, journal);
+    } finally {
+      await batches.return();
+    }
+  }
+
+  private async trainBatches(
+    batches: AsyncGenerator<Batch, void, void>,
+    epoch: number,
+    journal: Journal,
+  ): Promise<EndStatus | undefined> {
+    let next = await nextBatch(batches);
+    while (next.batch !== undefined) {
       if (this.options.signal?.aborted) return "interrupted";
       this.watch.beforeStep(this.done);
       const began = performance.now();
-      this.step.images.set(next.value.images);
-      this.step.labels.set(next.value.labels);
-      this.arrangeBatch();
+      const { examples, skipped = [] } = next.batch;
+      this.place(next.batch);
       const placed = performance.now();
       const losses = await this.roundingLosses();
       const aside = performance.now() - placed;
       const running = this.step.run(this.done);
-      next = batches.next();
-      const result = await running;
-      if (!Number.isFinite(result.loss)) this.requireFiniteBatch();
+      // The next batch is prepared in the loader's own buffers while the step works on the plan's.
+      const [result, following] = await Promise.all([running, nextBatch(batches)]);
+      next = following;
+      if (!Number.isFinite(result.loss))
+        requireFiniteBatch(this.step, this.done + 1, provenanceOf(this.options.data).name);
       this.done++;
-      const seconds = (performance.now() - began - aside) / 1000;
-      journal.timed(this.done, this.config.batchSize, seconds, next.done === true);
+      const last = next.batch === undefined;
+      journal.timed(this.done, examples, (performance.now() - began - aside) / 1000, last);
       const overflow =
         result.skippedSteps > this.skippedSteps ? await this.telemetry.overflowed() : undefined;
-      this.account(epoch, { ...result, ...losses, ...(overflow && { overflow }) }, journal);
+      this.account(epoch, { ...result, ...losses, ...(overflow && { overflow }), examples }, journal);
+      this.warn(skippedWarnings(skipped), journal);
       if (this.watch.afterStep(result)) return "diverged";
-      if (next.done !== true && this.done % (this.options.checkpointEvery ?? Infinity) === 0)
+      if (!last && this.done % (this.options.checkpointEvery ?? Infinity) === 0)
         await this.checkpoint(journal);
     }
-    return undefined;
-  }
-
-  /** A NaN in the data is a mistake of the input, not a result: the run ends before it is written down anywhere. */
-  private requireFiniteBatch(): void {
-    const { images, labels } = this.step;
-    const at = images.findIndex((value) => value - value !== 0);
-    if (at < 0) return;
-    throw new RoundoffError("DATA_CORRUPT", {
-      what: `the data of step ${this.done + 1} are not all finite: example ${Math.floor(at / (images.length / labels.length))} of its batch`,
-      expected: "finite numbers",
-      received: String(images[at]),
-      hint: `Mend the data set "${this.options.data.provenance.name}"; the run can then go on with --resume.`,
-    });
+    if (next.failure === undefined) return undefined;
+    // The data of the next step cannot be had. What was done is kept, so that the run can go on when they can.
+    await this.checkpoint(journal);
+    throw next.failure;
   }
 
   private async locateNonFinite(): Promise<NonFiniteTensor | undefined> {
     const { built, externals } = this.step.plan;
     const probe = prepareNonFiniteProbe(built, this.options.kernels, externals);
-    const perEpoch = this.loader.batchesPerEpoch;
-    const prepare = (step: number) => {
+    const perEpoch = this.batches.train.batchesPerEpoch;
+    const prepare = async (step: number) => {
       this.step.control(step);
-      const batches = this.loader.epoch(Math.floor(step / perEpoch), {
-        fromBatch: step % perEpoch,
-        into: this.step,
-      });
-      batches.next();
-      this.arrangeBatch();
+      for await (const batch of this.batches.train.pass(Math.floor(step / perEpoch), step % perEpoch)) {
+        this.place(batch);
+        break;
+      }
     };
     return this.watch.locate(this.done, { prepare, probe });
   }
 
-  private arrangeBatch(): void {
+  /** Brings a batch into the arrays of the step, in the order that the configuration asks for. */
+  private place({ images, labels }: Batch): void {
+    this.step.images.set(images);
+    this.step.labels.set(labels);
     if (this.config.batchOrder === "reversed") reverseRows(this.step);
   }
 
@@ -264,8 +268,7 @@ export class TrainingRun {
   }
 
   private account(epoch: number, result: AccountedStep, journal: Journal): void {
-    const { loss, correct, learningRate, lossScale, skippedSteps, overflow, rounding } = result;
-    const examples = this.config.batchSize;
+    const { loss, correct, examples, learningRate, lossScale, skippedSteps, overflow, rounding } = result;
     this.sums.loss += loss * examples;
     this.sums.correct += correct;
     this.sums.examples += examples;
@@ -292,9 +295,17 @@ export class TrainingRun {
     const trainLoss = this.sums.loss / this.sums.examples;
     const trainAccuracy = this.sums.correct / this.sums.examples;
     const metrics = { trainLoss, trainAccuracy, testLoss: test.loss, testAccuracy: test.accuracy };
-    this.metrics = { ...metrics, skippedSteps: this.skippedSteps };
+    const trained = this.batches.train.batchesPerEpoch * this.config.batchSize;
+    const skippedPictures = trained - this.sums.examples + test.skipped.length;
+    const skips: { skippedPictures?: number } = skippedPictures > 0 ? { skippedPictures } : {};
+    this.metrics = {
+      ...metrics,
+      skippedSteps: this.skippedSteps,
+      ...(skippedPictures > 0 && { skippedPictures }),
+    };
     this.sums = { loss: 0, correct: 0, examples: 0 };
-    journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics });
+    journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics, ...skips });
+    this.warn(skippedWarnings(test.skipped), journal);
     this.report("evaluate", epoch, test, journal);
     if (this.done === this.totalSteps) this.status = "finished";
     await this.checkpoint(journal);
@@ -311,7 +322,7 @@ export class TrainingRun {
       catalogueSha256: catalogueSha256(),
       ...this.identity,
       kernels: this.kernels,
-      task: taskOf(data),
+      task: imageTask(data, config),
       random: { generator: RANDOM_GENERATOR, seed: config.seed, step: this.done },
       position: this.position(),
     } as const;
@@ -324,7 +335,7 @@ export class TrainingRun {
   }
 
   private position(): RunPosition {
-    const perEpoch = this.loader.batchesPerEpoch;
+    const perEpoch = this.batches.train.batchesPerEpoch;
     const { status, firstNonFinite } = this;
     return {
       step: this.done,

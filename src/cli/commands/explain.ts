@@ -12,7 +12,7 @@ import { modelDefinition } from "../../models/catalog.ts";
 import { createModel } from "../../models/model.ts";
 import { createOptimizer } from "../../optim/optimizer-config.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
-import { DEFAULT_OPTIMIZER, IMAGE_SIZE } from "../../train/config.ts";
+import { DEFAULT_OPTIMIZER } from "../../train/config.ts";
 import { batchArrays, trainGraph } from "../../train/graphs.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { integerOption } from "../option-values.ts";
@@ -35,7 +35,7 @@ export function registerExplain(program: Command, context: CliContext): void {
     .requiredOption("--model <name>", "the model")
     .option("--recipe <name>", "the recipe", "fp32")
     .option("--batch <n>", "pictures in a batch", integerOption("--batch", { min: 1 }), 64)
-    .option("--image <n>", "rows and columns of a picture", integerOption("--image", { min: 1 }), IMAGE_SIZE)
+    .option("--image <n>", "rows and columns of a picture", integerOption("--image", { min: 1 }), 32)
     .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1 }), 1)
     .option("--classes <n>", "classes to tell apart", integerOption("--classes", { min: 2 }), 10)
     .option("--mermaid", "a Mermaid flowchart of the forward pass instead of the table")

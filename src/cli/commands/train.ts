@@ -1,6 +1,6 @@
 /** `roundoff train`: one training run with its record and its checkpoint. */
 import type { Command } from "commander";
-import { dataSet, loadDataSet } from "../../data/data-sets.ts";
+import { openDataSet, parseDataName } from "../../data/data-sets.ts";
 import { modelDefinition } from "../../models/catalog.ts";
 import { recipe as findRecipe } from "../../recipes/catalog.ts";
 import type { NonFiniteTensor } from "../../runlog/schema.ts";
@@ -8,6 +8,7 @@ import { trainCommand } from "../../train/command.ts";
 import { openOutput } from "../../train/output.ts";
 import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
 import { type CliContext, printResult } from "../context.ts";
+import { type DataPlaceOptions, declareDataPlace } from "../data-place.ts";
 import {
   declareInitialWeights,
   type InitialWeightsOptions,
@@ -35,37 +36,38 @@ import {
 interface TrainCommandOptions
   extends TrainSettings,
     CheckpointSettings,
+    DataPlaceOptions,
     InitialWeightsOptions,
     JsonOption,
     KernelOption {
   readonly out: string;
   readonly resume: boolean;
-  readonly dataDirectory?: string;
 }
 
 export function registerTrain(program: Command, context: CliContext): void {
   const command = declareTrainSettings(declareCommand(program, "train", "train one model with one recipe"))
     .requiredOption("--out <dir>", "folder of the run record and the checkpoint")
-    .option("--resume", "go on from the checkpoint in --out, if there is one", false)
-    .option("--data-directory <dir>", "look for the data here and nowhere else");
-  declareKernels(declareCheckpoints(declareInitialWeights(command))).action((options: TrainCommandOptions) =>
+    .option("--resume", "go on from the checkpoint in --out, if there is one", false);
+  const more = declareInitialWeights(declareDataPlace(command));
+  declareKernels(declareCheckpoints(more)).action((options: TrainCommandOptions) =>
     runTrain(context, options),
   );
 }
 
 async function runTrain(context: CliContext, options: TrainCommandOptions): Promise<void> {
-  const { out, resume, dataDirectory, checkpointEvery, keep } = options;
+  const { out, resume, dataDirectory, badImages, classes, dataWorkers, checkpointEvery, keep } = options;
   const config = trainConfig(options);
   const selection = kernelsFor(context, options);
   // Everything that can be wrong with the command is found before the data is fetched and read.
   modelDefinition(config.model);
   findRecipe(config.recipe);
-  dataSet(config.data);
   const weights = await readInitialWeights(options);
   (await openOutput(out, resume)).release();
   const signal = context.takeSignal();
-  const data = await loadDataSet(config.data, {
-    directory: dataDirectory,
+  const data = await openDataSet(config.data, {
+    directory: dataDirectory ?? parseDataName(options.data).directory,
+    badImages,
+    classesFile: classes,
     cacheDir: context.environment.cacheDirectory,
     allowFetch: true,
     log: (message) => context.stderr(`${message}\n`),
@@ -75,6 +77,7 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
   const result = await train({
     config,
     data,
+    dataWorkers,
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
     out,
