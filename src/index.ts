@@ -8,7 +8,8 @@ export { type BuiltPlan, buildPlan } from "./compile/build-plan.ts";
 export { type EvaluateOptions, evaluate } from "./compile/evaluate.ts";
 export { type Explanation, explainPlan } from "./compile/explain.ts";
 export { mermaid } from "./compile/mermaid.ts";
-export { loadDataSet } from "./data/data-sets.ts";
+export { type BatchesOptions, openBatches, type RunBatches, type TrainingData } from "./data/batches.ts";
+export { loadDataSet, openDataSet } from "./data/data-sets.ts";
 export { createEvalLoader, createTrainLoader } from "./data/loader.ts";
 export {
   type Compiled,

@@ -1,8 +1,6 @@
 /** What one run trains: names, sizes and optimizer settings. Plain data that goes into the run record as it is. */
 
 import { RoundoffError } from "../base/errors.ts";
-import type { ImageSplits } from "../data/image-set.ts";
-import type { ImageTask } from "../models/model.ts";
 import { checkOptimizer, type OptimizerConfig, optimizerDefaults } from "../optim/optimizer-config.ts";
 
 export interface TrainConfig {
