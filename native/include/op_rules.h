@@ -40,6 +40,7 @@ void check_elementwise(const Command& c);
 void check_movement(const Command& c);
 void check_indexing(const Command& c);
 void check_order(const Command& c);
+void check_put(const Command& c);
 void check_reduction(const Command& c);
 void check_pooling(const Command& c);
 void check_regularization(const Command& c);

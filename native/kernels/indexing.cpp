@@ -170,6 +170,34 @@ void index_add(const Command& command, Context& ctx) {
   });
 }
 
+// Row m of the values into row rows[m] of y; tasks share the rows by number, so of two of one name the last stays.
+void put_rows(const Command& command, Context& ctx) {
+  const Operand &w = command.in[0], &rows = command.in[1], &values = command.in[2], &y = command.out[0];
+  const Lines lines(y, 0);
+  if (y.data != w.data) {
+    parallel_blocks(ctx, y.elements, [&](int64_t offset, int64_t n, int) {
+      alignas(64) float buffer[kBlock];
+      float* to = write_block(y, offset, buffer);
+      load_block(w, offset, n, to);
+      store_block(y, offset, n, to, ctx.clock);
+    });
+  }
+  const int64_t tasks = chunks_of(values.elements, kChunk);
+  ctx.pool.parallel_for(tasks, [&](int64_t task, int) {
+    alignas(64) float buffer[kBlock];
+    for (int64_t m = 0; m < rows.elements; m++) {
+      const int64_t row = rows.i32()[m];
+      if (row < 0 || row >= lines.length || row % tasks != task) continue;
+      for (int64_t d = 0; d < lines.inner; d += kBlock) {
+        const int64_t n = std::min(kBlock, lines.inner - d), at = row * lines.inner + d;
+        float* to = write_block(y, at, buffer);
+        load_block(values, m * lines.inner + d, n, to);
+        store_block(y, at, n, to, ctx.clock);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 void register_indexing(KernelTable& table) {
@@ -177,6 +205,7 @@ void register_indexing(KernelTable& table) {
   table["scatterAdd"] = scatter_add;
   table["indexSelect"] = index_select;
   table["indexAdd"] = index_add;
+  table["putRows"] = put_rows;
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

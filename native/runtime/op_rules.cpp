@@ -45,6 +45,7 @@ const OpRule* find_rule(const std::string& op) {
       {"scatterAdd", {check_indexing, false}},
       {"indexSelect", {check_indexing, false}},
       {"indexAdd", {check_indexing, false}},
+      {"putRows", {check_put, true}},
       {"topK", {check_order, false}},
       {"argReduce", {check_order, false}},
       {"reduceSum", {check_reduction, false}},

@@ -41,6 +41,16 @@ void check_indexing(const Command& c) {
   }
 }
 
+void check_put(const Command& c) {
+  expect_counts(c, 3, 1, 0);
+  const Operand &w = c.in[0], &rows = c.in[1], &values = c.in[2], &y = c.out[0];
+  expect_i32(rows, "the rows");
+  for (const Operand* x : {&w, &values, &y}) expect_real(*x, "w and the values");
+  check(w.rank >= 1, "w must have an axis");
+  expect_selected(values, w, rows, 0);
+  expect_same_shape(y, w, "w and its successor");
+}
+
 void check_order(const Command& c) {
   const bool ranks = c.op == "topK";
   expect_counts(c, 1, ranks ? 2 : 1, 2);

@@ -74,6 +74,7 @@ export interface Lowered {
 const IN_PLACE: Partial<Record<OpName, Readonly<Record<number, number>>>> = {
   ...Object.fromEntries(OPTIMIZER_OPS.map((op) => [op, { 0: 0, 1: 2, 2: 3, 3: 4 }])),
   emaUpdate: { 0: 0 },
+  putRows: { 0: 0 },
   countStep: { 0: 0 },
   lossScaleUpdate: { 0: 0 },
   binary: { 0: 0 },

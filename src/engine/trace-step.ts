@@ -84,7 +84,8 @@ function appendGradients<M extends Module<unknown>, Batch>(
   { parameters = () => true, recipe, accumulate = 1 }: StepTraceOptions<M, Batch>,
 ): Trained[] {
   const chosen = namedParameters(model).flatMap(([name, parameter]) => {
-    const info = { name, kind: parameter.kind, shape: parameter.shape };
+    const { kind, shape, sparse } = parameter;
+    const info = { name, kind, shape, sparse };
     return parameters(info) ? [{ info, parameter: parameter.valueIn(graph) }] : [];
   });
   const seed = lossSeed(graph, loss, accumulate > 1 || (recipe?.lossScaling.kind ?? "none") !== "none");

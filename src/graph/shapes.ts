@@ -60,6 +60,7 @@ const OPERAND_TYPES: { readonly [P in Primitive]?: readonly ("f32" | "i32")[] } 
   indexSelect: ["f32", "i32"],
   scatterAdd: ["f32", "i32"],
   indexAdd: ["f32", "i32"],
+  putRows: ["f32", "i32", "f32"],
 };
 
 /** @throws RoundoffError if an operand of `op` has the wrong type. Data of i32 may be gathered and selected too. */

@@ -44,6 +44,8 @@ abstract class Member {
 export class Parameter extends Member {
   readonly kind: ParameterKind;
   readonly initialize: Initializer;
+  /** Only rows of it are read in a step, and optimizers that would change the others are refused. */
+  sparse = false;
   protected readonly role: ParameterKind;
 
   constructor(

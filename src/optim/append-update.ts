@@ -6,6 +6,7 @@ import type { Graph, Role, Value } from "../graph/graph.ts";
 import { appendLossScaling, appendScaleUpdate, type ScaleControl } from "../precision/loss-scaling.ts";
 import type { LossScaling } from "../precision/recipe.ts";
 import type { AssignedRule, Optimizer, ParameterInfo } from "./optimizer.ts";
+import { rowGradient, updateRows } from "./row-updates.ts";
 
 /** Name of the external f32 [1] array that holds the step's learning rate: of the optimizer, or of one of its groups. */
 export const learningRateName = (group = 0): string =>
@@ -27,6 +28,12 @@ export interface Trained {
   readonly gradient: Value;
 }
 
+interface Updated extends Trained {
+  /** The rows that the gradient is of; absent: of all. */
+  readonly rows?: Value;
+  readonly assigned: AssignedRule;
+}
+
 export interface UpdateOptions {
   readonly lossScaling: LossScaling;
   /** Tells optimizers of one model apart: part of the names of their states. Default "optimizer". */
@@ -43,13 +50,17 @@ export function appendUpdate(
   { lossScaling, name = DEFAULT_OPTIMIZER_NAME, emaDecay }: UpdateOptions,
 ): { readonly gradientNorm?: Value } {
   return graph.during("update", () => {
-    const gradients = trained.map(({ gradient }) => gradient);
+    const updated = trained.map((one) => {
+      const assigned = optimizer.ruleOf(one.info);
+      return { ...one, ...rowGradient(graph, one, assigned.rule), assigned };
+    });
+    const gradients = updated.map(({ gradient }) => gradient);
     const control = appendLossScaling(graph, lossScaling, gradients);
     const step = appendStepCount(graph, `${name}.step`, control);
     const clip = appendClipping(graph, optimizer.clipNorm, gradients, control);
     const tail = clip === undefined ? scaleInputs(control) : [clip.state, clip.found, clip.factor];
-    for (const one of trained) {
-      const next = appendRule(graph, one, optimizer.ruleOf(one.info), { name, step, tail });
+    for (const one of updated) {
+      const next = appendRule(graph, one, { name, step, tail });
       if (emaDecay !== undefined) appendAverage(graph, one, next, emaDecay, control);
     }
     if (control !== undefined) appendScaleUpdate(graph, lossScaling, control);
@@ -85,8 +96,7 @@ function appendClipping(
 
 function appendRule(
   graph: Graph,
-  { info, parameter, gradient }: Trained,
-  { rule, group }: AssignedRule,
+  { info, parameter, gradient, rows, assigned: { rule, group } }: Updated,
   { name: optimizer, step, tail }: { name: string; step: Value; tail: readonly Value[] },
 ): Value {
   const states = rule.states.map(({ name, initial }) =>
@@ -99,8 +109,13 @@ function appendRule(
   const rate = graph.source({ kind: "input", name: learningRateName(group) }, [1], "control");
   const role: Role = parameter.role === "weight" ? "masterWeight" : "masterBias";
   const roles: Role[] = [role, ...states.map((): Role => "optimizerState")];
-  const inputs = [parameter, gradient, ...states, rate, step, ...tail];
-  const [next, ...nextStates] = graph.apply(rule.op, inputs, rule.attrs, roles);
+  const apply = (operands: readonly Value[], given: readonly Role[]) => {
+    const [w, ...kept] = operands;
+    return graph.apply(rule.op, [w, gradient, ...kept, rate, step, ...tail], rule.attrs, given);
+  };
+  const whole = [parameter, ...states];
+  const [next, ...nextStates] =
+    rows === undefined ? apply(whole, roles) : updateRows(graph, { whole, rows, roles }, apply);
   graph.update(parameter, next);
   states.forEach((state, i) => {
     graph.update(state, nextStates[i]);

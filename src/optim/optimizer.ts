@@ -15,6 +15,8 @@ export interface ParameterInfo {
   /** `bias`: biases and the parameters of norms. */
   readonly kind: "weight" | "bias";
   readonly shape: readonly number[];
+  /** Its gradient is wanted as rows: an optimizer that cannot use them is refused. */
+  readonly sparse?: boolean;
 }
 
 /** Settings of all optimizers. */

@@ -30,14 +30,15 @@ export function prepareNonFiniteProbe(
   plan.commands.forEach((command, index) => {
     commands.push(command);
     command.outputs.forEach((operand, output) => {
-      // Integers are always finite; what they were made from has been counted before.
-      if (operand.dtype === "i32" || operand.dtype === "i16") return;
+      const { path, role } = lowered.commands[index].outputs[output].value;
+      // Integers are always finite; what they were made from has been counted before. Control is not data: a row that an
+      // embedding's update reads for no index is NaN and goes nowhere.
+      if (operand.dtype === "i32" || operand.dtype === "i16" || role === "control") return;
       const name = `nonFinite.${index}.${output}`;
       const buffer = buffers.push(countBuffer(name)) - 1;
       commands.push(countCommand(operand, buffer));
       const count = new Float32Array(1);
       arrays.set(name, count);
-      const { path, role } = lowered.commands[index].outputs[output].value;
       watched.push({ count, tensor: { tensor: path, role, operation: command.op } });
     });
   });

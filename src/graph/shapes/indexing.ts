@@ -12,7 +12,7 @@ import {
 
 export const indexingShapes: Pick<
   ShapeRules,
-  "gather" | "scatterAdd" | "indexSelect" | "indexAdd" | "topK" | "argReduce"
+  "gather" | "scatterAdd" | "indexSelect" | "indexAdd" | "putRows" | "topK" | "argReduce"
 > = {
   gather: ([x, index], { axis }, [dtype]) => [{ shape: within(index, x, axis), dtype }],
   scatterAdd: ([x, index], { axis, shape }) => {
@@ -23,6 +23,10 @@ export const indexingShapes: Pick<
   indexAdd: ([x, index], { axis, shape }) => {
     same("slices and index", x, selected(shape, index, axis));
     return [{ shape }];
+  },
+  putRows: ([w, rows, values]) => {
+    same("rows and their values", selected(w, rows, 0), values);
+    return [{ shape: w }];
   },
   topK: ([x], { axis, k }, [dtype]) => {
     existing(axis, x);

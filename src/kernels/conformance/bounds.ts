@@ -129,6 +129,7 @@ export const BOUNDS: { readonly [Op in Exclude<OpName, "unary" | "unaryGrad">]: 
   scatterAdd: SUM,
   indexSelect: ROUNDED,
   indexAdd: SUM,
+  putRows: ROUNDED,
   topK: ROUNDED,
   argReduce: ROUNDED,
   reduceSum: SUM,

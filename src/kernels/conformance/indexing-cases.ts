@@ -46,8 +46,33 @@ export function indexingCases(): AnyOpRun[] {
         { op: "indexAdd", attrs, inputs: [real(y, 235), index], outputs: [{ shape: x }] },
       ];
     }),
+    ...putCases(),
     ...orderCases(),
   ];
+}
+
+/** A row twice, rows that are none, more than one task; what is not touched is small integers, which all formats hold. */
+function putCases(): AnyOpRun[] {
+  const cases: readonly (readonly [Shape, readonly number[]])[] = [
+    [
+      [7, 5],
+      [6, -1, 2, 7, 6, 0],
+    ],
+    [[9], [3, 3, 8]],
+    [[300, 3, 67], Array.from(integers(150, 236, 300))],
+    [
+      [4, 900],
+      [1, 3],
+    ],
+  ];
+  return cases.flatMap(([shape, rows], i) => {
+    const values = real([rows.length, ...shape.slice(1)], 238 + i);
+    const w: OpInput = { shape, values: integers(elementsOf(shape), 237, 3) };
+    const inputs = [w, { shape: [rows.length], values: rows, dtype: "i32" as const }, values];
+    return [{ shape, inPlaceOf: 0 }, { shape }].map(
+      (output): AnyOpRun => ({ op: "putRows", attrs: {}, inputs, outputs: [output] }),
+    );
+  });
 }
 
 function orderCases(): AnyOpRun[] {

@@ -65,6 +65,7 @@ const FP32_INPUTS: { readonly [Op in OpName]?: readonly number[] } = {
   lossScaleUpdate: [0, 1],
   countStep: [0],
   emaUpdate: [0],
+  putRows: [0],
   // The gradient comes second; weights and states are overwritten, and the rest are scalars of the step.
   ...Object.fromEntries(OPTIMIZER_OPS.map((op) => [op, [0, 2, 3, 4, 5, 6, 7, 8, 9]])),
 };

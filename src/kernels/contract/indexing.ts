@@ -23,6 +23,12 @@ export interface IndexingAttrs {
   indexSelect: AxisAttrs;
   /** x, index → y = zeros; slice index[m] of y along `axis` += slice m of x. In FP32, in the order of m. */
   indexAdd: AxisAttrs;
+  /**
+   * w[V,…], rows i32[n], values[n,…] → w′ (may alias w): row rows[m] of w ← row m of values; of two of one name the last
+   * stays. The others are not touched, nor rounded by `store`: w must hold values of its format there. In place the cost
+   * is that of the n rows.
+   */
+  putRows: Record<string, never>;
   /** x → values, indices i32: the first k (size of the output along `axis`) of x in the order that `largest` says. */
   topK: TopKAttrs;
   /** x → i32, `axis` kept as size 1: where the largest (smallest) element is; the first NaN, if any; else the first of equals. */
@@ -35,6 +41,7 @@ export const INDEXING_ATTR_ORDER = {
   scatterAdd: ["axis"],
   indexSelect: ["axis"],
   indexAdd: ["axis"],
+  putRows: [],
   topK: ["axis", "largest"],
   argReduce: ["axis", "largest"],
 } as const satisfies { readonly [Op in keyof IndexingAttrs]: readonly (keyof IndexingAttrs[Op])[] };

@@ -53,6 +53,16 @@ export const indexAdd: ReferenceKernel<"indexAdd"> = ([x, index], [y], { axis })
   }
 };
 
+/** w, rows, values → w with those rows replaced; the last of one name stays. */
+export const putRows: ReferenceKernel<"putRows"> = ([w, rows, values], [next]) => {
+  const { length, inner } = linesAlong(w.shape, 0);
+  next.data.set(w.data);
+  rows.data.forEach((row: number, m: number) => {
+    if (row < 0 || row >= length) return;
+    next.data.set(values.data.subarray(m * inner, (m + 1) * inner), row * inner);
+  });
+};
+
 /** x → the first k in order, and where they were. */
 export const topK: ReferenceKernel<"topK"> = ([x], [values, indices], { axis, largest }) => {
   const lines = linesAlong(x.shape, axis);

@@ -7,7 +7,7 @@ import { dropout } from "./dropout.ts";
 import { affine, arange, binary, cast, copy, fill, unary, unaryGrad, where } from "./elementwise.ts";
 import { embedding, embeddingGrad, embeddingGradRows } from "./embedding.ts";
 import { groupNorm, groupNormGrad } from "./group-norm.ts";
-import { argReduce, gather, indexAdd, indexSelect, scatterAdd, topK } from "./indexing.ts";
+import { argReduce, gather, indexAdd, indexSelect, putRows, scatterAdd, topK } from "./indexing.ts";
 import { localResponseNorm, localResponseNormGrad } from "./local-response-norm.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./loss.ts";
 import { matmul } from "./matmul.ts";
@@ -57,6 +57,7 @@ export const referenceKernels: { readonly [Op in OpName]: ReferenceKernel<Op> } 
   scatterAdd,
   indexSelect,
   indexAdd,
+  putRows,
   topK,
   argReduce,
   reduceSum,

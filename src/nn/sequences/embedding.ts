@@ -7,6 +7,11 @@ import { Module, Parameter } from "../module.ts";
 export interface EmbeddingOptions {
   /** This index starts as a row of zeros and is not trained. */
   readonly paddingIdx?: number;
+  /**
+   * The gradient stays the rows that were read, as in PyTorch: for SGD without momentum and Adagrad, both without weight
+   * decay; other optimizers are refused. Those two use rows by themselves, to the same bits, where they are fewer.
+   */
+  readonly sparse?: boolean;
   readonly initialize?: Initializer;
 }
 
@@ -64,6 +69,17 @@ function normalRows(features: number, padding: number): Initializer {
   };
 }
 
+function table(
+  rows: number,
+  features: number,
+  { paddingIdx, sparse, initialize }: EmbeddingOptions,
+): Parameter {
+  const start = initialize ?? normalRows(features, fromStart(paddingIdx, rows));
+  const weight = new Parameter([rows, features], "weight", start);
+  weight.sparse = sparse ?? false;
+  return weight;
+}
+
 /** A table of `numEmbeddings` rows; indices i32[…] → […, embeddingDim]. */
 export class Embedding extends Module {
   readonly weight: Parameter;
@@ -71,9 +87,7 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingOptions = {}) {
     super();
-    const padding = fromStart(options.paddingIdx, numEmbeddings);
-    const initialize = options.initialize ?? normalRows(embeddingDim, padding);
-    this.weight = new Parameter([numEmbeddings, embeddingDim], "weight", initialize);
+    this.weight = table(numEmbeddings, embeddingDim, options);
     this.options = options;
   }
 
@@ -89,9 +103,7 @@ export class EmbeddingBag extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingBagOptions = {}) {
     super();
-    const padding = fromStart(options.paddingIdx, numEmbeddings);
-    const initialize = options.initialize ?? normalRows(embeddingDim, padding);
-    this.weight = new Parameter([numEmbeddings, embeddingDim], "weight", initialize);
+    this.weight = table(numEmbeddings, embeddingDim, options);
     this.options = options;
   }
 
