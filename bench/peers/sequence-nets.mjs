@@ -16,7 +16,7 @@ import { recipe } from "../../dist/recipes/catalog.js";
 const SEED = 1;
 
 /** Traces `loss(graph)`, differentiates, rounds and plans it; every external gets an array. */
-export function planStep(model, recipeName, loss) {
+export function planStep(model, recipeName, loss, optimizer = new SGD({ lr: 1e-4, momentum: 0.9 })) {
   const { policy } = recipe(recipeName);
   nn.init(model, { seed: SEED });
   const graph = new Graph({ training: true });
@@ -28,12 +28,12 @@ export function planStep(model, recipeName, loss) {
     graph.apply("fill", [], { value: 1, shape: [] }, ["control"]),
   );
   const found = gradients(graph, [output.value], [seed], parameters);
-  const trained = members.map(([name, { kind, shape }], i) => ({
-    info: { name, kind, shape },
+  const trained = members.map(([name, { kind, shape, sparse }], i) => ({
+    info: { name, kind, shape, sparse },
     parameter: parameters[i],
     gradient: found[i],
   }));
-  appendUpdate(graph, new SGD({ lr: 1e-4, momentum: 0.9 }), trained, { lossScaling: { kind: "none" } });
+  appendUpdate(graph, optimizer, trained, { lossScaling: { kind: "none" } });
   const { plan } = buildPlan(applyPolicy(graph, policy));
   return {
     plan,
@@ -90,7 +90,14 @@ function transformer(recipeName, batch, size = 32) {
 const TABLES = 26;
 
 class Recommender extends nn.Module {
-  tables = Array.from({ length: TABLES }, () => new nn.EmbeddingBag(1000, 64, { mode: "sum" }));
+  constructor(sparse) {
+    super();
+    this.tables = Array.from(
+      { length: TABLES },
+      () => new nn.EmbeddingBag(1000, 64, { mode: "sum", sparse }),
+    );
+  }
+
   mlp = new nn.Sequential(
     new nn.Linear(TABLES * 64 + 13, 512),
     new nn.ReLU(),
@@ -104,13 +111,22 @@ class Recommender extends nn.Module {
   }
 }
 
-function recommender(recipeName, batch, size = 1) {
-  const model = new Recommender();
-  return planStep(model, recipeName, (graph) => {
-    const bags = model.tables.map((_, i) => input(graph, `bag${i} below1000`, [batch, size], "i32"));
-    const logits = model.forward(input(graph, "dense", [batch, 13]), bags);
-    return nn.bceWithLogits(logits, input(graph, "target", [batch, 1]).sigmoid());
-  });
-}
+/** With sparse gradients SGD has no momentum: only the rows of the bags are updated. */
+const recommender =
+  (sparse) =>
+  (recipeName, batch, size = 1) => {
+    const model = new Recommender(sparse);
+    const loss = (graph) => {
+      const bags = model.tables.map((_, i) => input(graph, `bag${i} below1000`, [batch, size], "i32"));
+      const logits = model.forward(input(graph, "dense", [batch, 13]), bags);
+      return nn.bceWithLogits(logits, input(graph, "target", [batch, 1]).sigmoid());
+    };
+    return planStep(model, recipeName, loss, sparse ? new SGD({ lr: 1e-4 }) : undefined);
+  };
 
-export const SEQUENCE_NETS = { lstm, transformer, recommender };
+export const SEQUENCE_NETS = {
+  lstm,
+  transformer,
+  recommender: recommender(false),
+  "recommender-sparse": recommender(true),
+};

@@ -96,17 +96,17 @@ def transformer(batch, size=32):
 class Recommender(nn.Module):
     """26 categorical features (tables of 1,000 rows of 64), 13 dense ones, an MLP 512-256-1 over all of them."""
 
-    def __init__(self):
+    def __init__(self, sparse):
         super().__init__()
-        self.tables = nn.ModuleList(nn.EmbeddingBag(1000, 64, mode="sum") for _ in range(26))
+        self.tables = nn.ModuleList(nn.EmbeddingBag(1000, 64, mode="sum", sparse=sparse) for _ in range(26))
         self.mlp = nn.Sequential(nn.Linear(26 * 64 + 13, 512), nn.ReLU(), nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 1))
 
     def forward(self, dense, bags):
         return self.mlp(torch.cat([dense, *(table(bag) for table, bag in zip(self.tables, bags))], 1))
 
 
-def recommender(batch, size=1):
-    model = Recommender()
+def recommender(batch, size=1, sparse=False):
+    model = Recommender(sparse)
     dense, y = torch.randn(batch, 13), torch.randint(2, (batch, 1)).float()
     bags = [torch.randint(1000, (batch, size)) for _ in range(26)]
     return model, lambda: F.binary_cross_entropy_with_logits(model(dense, bags).float(), y)
@@ -119,4 +119,5 @@ NETS = {
     "lstm": lstm,
     "transformer": transformer,
     "recommender": recommender,
+    "recommender-sparse": lambda batch, size=1: recommender(batch, size, sparse=True),
 }

@@ -14,7 +14,8 @@ def main():
     torch.manual_seed(0)
     model, loss_of = NETS[net](int(batch), int(size)) if size != "0" else NETS[net](int(batch))
     model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+    # Sparse gradients: plain SGD on both sides, which updates only the rows that were read.
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0 if net.endswith("-sparse") else 0.9)
 
     def step():
         optimizer.zero_grad(set_to_none=True)
