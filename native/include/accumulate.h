@@ -22,10 +22,11 @@ class FactorSource {
   ~FactorSource() = default;
 };
 
-// Output (row, column) is element start + row · rowPitch + column of `operand`.
+// Output (row, column) is element start + row · rowPitch + column of `operand`; sums are multiplied by 2^exponent.
 struct AccumulatedOutput {
   const Operand& operand;
   int64_t start, rowPitch;
+  int32_t exponent;
 };
 
 struct ProductSize {

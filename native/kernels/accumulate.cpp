@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "accumulate_lanes.h"
+#include "gemm_block.h"
 #include "gemm_carve.h"
 #include "scratch.h"
 #include "thread_pool.h"
@@ -64,6 +65,7 @@ void store_rows(const AccumulateJob& job, const AccumulateMemory& local, int64_t
                          ? static_cast<float>(reinterpret_cast<const double*>(totals)[n])
                          : reinterpret_cast<const float*>(totals)[n];
     }
+    if (job.out.exponent != 0) scale_by_power(local.out, columns, job.out.exponent);
     store_block(job.out.operand, job.out.start + (row + m) * job.out.rowPitch + column, columns, local.out,
                 job.ctx.clock);
   }

@@ -5,6 +5,7 @@
 
 #include "accumulate.h"
 #include "conv_attrs.h"
+#include "gemm_block.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -162,43 +163,51 @@ void accumulated_matmul(const Command& cmd, Context& ctx) {
   const bool transA = cmd.attrs[0] != 0;
   const ProductSize size{c.dims[c.rank - 2], c.dims[c.rank - 1], a.dims[transA ? a.rank - 2 : a.rank - 1]};
   const Accumulator accumulator = accumulator_of(cmd, kMatmulAttrs);
+  const int32_t exponent = product_exponent(cmd, static_cast<Carrier>(static_cast<int>(cmd.attrs[2])));
+  if (exponent == kExponentNotANumber) return fill_nan(c, ctx);
   const int64_t outputs = size.rows * size.columns, batches = outputs == 0 ? 0 : c.elements / outputs;
   for (int64_t batch = 0; batch < batches; batch++) {
     const MatrixFactors factors(cmd, size.rows, size.columns, size.positions, batch);
-    accumulate_product(factors, size, accumulator, {c, batch * outputs, size.columns}, ctx);
+    accumulate_product(factors, size, accumulator, {c, batch * outputs, size.columns, exponent}, ctx);
   }
 }
 
 void accumulated_conv2d(const Command& cmd, Context& ctx) {
   const Operand &x = cmd.in[0], &w = cmd.in[1], &y = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, w, y);
+  const int32_t exponent = product_exponent(cmd, c.carrier);
+  if (exponent == kExponentNotANumber) return fill_nan(y, ctx);
   const ProductSize size{c.images * c.outRows * c.outColumns, c.group_filters(),
                          c.kernelRows * c.kernelColumns * c.groupChannels};
   for (int64_t group = 0; group < c.groups; group++) {
     accumulate_product(ForwardFactors(c, x, w, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {y, group * size.columns, c.filters}, ctx);
+                       {y, group * size.columns, c.filters, exponent}, ctx);
   }
 }
 
 void accumulated_conv2d_grad_input(const Command& cmd, Context& ctx) {
   const Operand &gy = cmd.in[0], &w = cmd.in[1], &gx = cmd.out[0];
   const ConvShape c = conv_shape(cmd, gx, w, gy);
+  const int32_t exponent = product_exponent(cmd, c.carrier);
+  if (exponent == kExponentNotANumber) return fill_nan(gx, ctx);
   const ProductSize size{c.images * c.height * c.width, c.groupChannels,
                          c.kernelRows * c.kernelColumns * c.group_filters()};
   for (int64_t group = 0; group < c.groups; group++) {
     accumulate_product(GradInputFactors(c, gy, w, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {gx, group * size.columns, c.channels}, ctx);
+                       {gx, group * size.columns, c.channels, exponent}, ctx);
   }
 }
 
 void accumulated_conv2d_grad_weight(const Command& cmd, Context& ctx) {
   const Operand &gy = cmd.in[0], &x = cmd.in[1], &gw = cmd.out[0];
   const ConvShape c = conv_shape(cmd, x, gw, gy);
+  const int32_t exponent = product_exponent(cmd, c.carrier);
+  if (exponent == kExponentNotANumber) return fill_nan(gw, ctx);
   const ProductSize size{c.group_filters(), c.kernelRows * c.kernelColumns * c.groupChannels,
                          c.images * c.outRows * c.outColumns};
   for (int64_t group = 0; group < c.groups; group++) {
     accumulate_product(GradWeightFactors(c, gy, x, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {gw, group * size.rows * size.columns, size.columns}, ctx);
+                       {gw, group * size.rows * size.columns, size.columns, exponent}, ctx);
   }
 }
 

@@ -115,9 +115,33 @@ void wide_fold(void* totals, void* sums, int64_t n, const StoreRounding& format)
   }
 }
 
+// Sums in INT32 that wrap, one lane for each column; a, b hold integers of at most 15 bits and a sign, exactly.
+void chain_slice(const SliceCall& call, const StoreRounding&) {
+  auto* sums = static_cast<uint32_t*>(call.sums);
+  for (int64_t m = 0; m < call.rows; m++) {
+    uint32_t* row = sums + m * kBlockColumns;
+    for (int64_t k = 0; k < call.steps; k++) {
+      const int32_t a = static_cast<int32_t>(call.a[m * kSlice + k]);
+      const float* b = call.b + k * kBlockColumns;
+      ROUNDOFF_INDEPENDENT
+      for (int64_t n = 0; n < call.columns; n++) row[n] += static_cast<uint32_t>(a * static_cast<int32_t>(b[n]));
+    }
+  }
+}
+
+void chain_fold(void* totals, void* sums, int64_t n, const StoreRounding&) {
+  auto* to = static_cast<float*>(totals);
+  auto* from = static_cast<uint32_t*>(sums);
+  for (int64_t i = 0; i < n; i++) {
+    to[i] += static_cast<float>(static_cast<int32_t>(from[i]));
+    from[i] = 0;
+  }
+}
+
 }  // namespace
 
 LaneLoops lanes_for(const Accumulator& accumulator) {
+  if (accumulator.kind == AccumulatorKind::int32Chain) return {sizeof(float), chain_slice, chain_fold};
   if (accumulator.kind == AccumulatorKind::fp64) return {sizeof(double), wide_slice<PlainSum>, wide_fold<PlainSum>};
 #if defined(__AVX512F__)
   const LaneLoops narrow = narrow_lanes_for(accumulator.format);

@@ -182,7 +182,7 @@ void matmul(const Command& cmd, Context& ctx) {
   const bool accumulated = has_accumulator(cmd, kMatmulAttrs);
   const AccumulatorKind kind = accumulated ? accumulator_of(cmd, kMatmulAttrs).kind : AccumulatorKind::fp64;
   // The other kinds are instructions, with tiles of their own.
-  if (accumulated && (kind == AccumulatorKind::fp64 || kind == AccumulatorKind::rounded)) {
+  if (accumulated && kind != AccumulatorKind::amxBf16 && kind != AccumulatorKind::vdpbf16) {
     return accumulated_matmul(cmd, ctx);
   }
   MatmulJob job = plan(cmd, ctx);

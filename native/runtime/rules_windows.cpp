@@ -31,16 +31,19 @@ int64_t check_products(const Command& c, size_t carrierAttr) {
 // The numbers behind the `first` attributes: none, or an accumulator that fits the carrier.
 void check_accumulator(const Command& c, size_t first, int64_t carrier) {
   if (!has_accumulator(c, first)) return;
-  const int64_t code = integer_attr(c, first, 0, static_cast<int64_t>(AccumulatorKind::rounded), "accumulator kind");
+  const int64_t code = integer_attr(c, first, 0, static_cast<int64_t>(AccumulatorKind::int32Chain), "accumulator kind");
   const auto kind = static_cast<AccumulatorKind>(code);
-  const bool rounded = kind == AccumulatorKind::rounded;
-  check(c.attrs.size() == first + (rounded ? kRoundedNumbers : 1), "the accumulator has a wrong number of numbers");
+  const bool rounded = kind == AccumulatorKind::rounded, chain = kind == AccumulatorKind::int32Chain;
+  const size_t numbers = rounded ? kRoundedNumbers : chain ? kChainNumbers : 1;
+  check(c.attrs.size() == first + numbers, "the accumulator has a wrong number of numbers");
   const bool pairs = kind == AccumulatorKind::amxBf16 || kind == AccumulatorKind::vdpbf16;
   check(!pairs || c.op == "matmul", "accumulators amxBf16 and vdpbf16 are for matmul alone");
-  check(carrier == static_cast<int64_t>(pairs ? Carrier::bf16 : Carrier::f32),
-        pairs ? "this accumulator needs the carrier bf16" : "this accumulator needs the carrier f32");
+  const Carrier wanted = pairs ? Carrier::bf16 : chain ? Carrier::i16 : Carrier::f32;
+  check(carrier == static_cast<int64_t>(wanted), pairs   ? "this accumulator needs the carrier bf16"
+                                                 : chain ? "this accumulator needs the carrier i16"
+                                                         : "this accumulator needs the carrier f32");
+  if (rounded || chain) integer_attr(c, first + 1, chain ? 1 : 0, int64_t{1} << 40, "chunk");
   if (!rounded) return;
-  integer_attr(c, first + 1, 0, int64_t{1} << 40, "chunk");
   integer_attr(c, first + 2, 1, 24, "accumulator precision");
   integer_attr(c, first + 3, -126, 127, "accumulator exponent");
   integer_attr(c, first + 10, 0, static_cast<int64_t>(Overflow::nan), "accumulator overflow");

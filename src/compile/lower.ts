@@ -228,7 +228,7 @@ class Lowering {
       readers.every(
         (node) =>
           GEMM_PRIMITIVES.has(node.op) &&
-          accumulatorOf(node) === undefined &&
+          (accumulatorOf(node)?.kind ?? "int32Chain") === "int32Chain" &&
           node.inputs.slice(0, 2).every(fits16),
       )
     );
@@ -314,6 +314,13 @@ class Lowering {
     const accumulator = accumulatorOf(node);
     if (accumulator === undefined) return exactInBf16 ? "bf16" : "f32";
     if (accumulator.kind === "fp64" || accumulator.kind === "rounded") return "f32";
+    require(accumulator.kind !== "int32Chain", "UNSUPPORTED", () => ({
+      what: `chains of INT32 cannot add the products of ${node.op} in "${node.path}"`,
+      expected:
+        "both operands rounded to dynamic fixed point of at most 16 bits, and read by such GEMMs only",
+      received: "other operands",
+      hint: "Recipe int16 without exempt layers has them.",
+    }));
     require(node.op === "matmul" && exactInBf16, "UNSUPPORTED", () => ({
       what: `accumulator ${accumulator.kind} cannot add the products of ${node.op} in "${node.path}"`,
       expected: "a matrix product whose operands are rounded to BF16 or to a format inside it",

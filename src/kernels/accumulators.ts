@@ -65,7 +65,7 @@ export const ACCUMULATOR_PROFILES: readonly AccumulatorProfile[] = [
 ];
 
 /** What a name that is not in the table looks like. */
-const ROUNDED_PATTERNS = ["fp16", "fp16c64", "bf16c32", "e6m9c64"];
+const ROUNDED_PATTERNS = ["fp16", "fp16c64", "bf16c32", "e6m9c64", "int32c128"];
 
 /**
  * The profile of a name: of the table above, or a float format to which every sum is rounded, `c` and a number behind it
@@ -75,6 +75,8 @@ const ROUNDED_PATTERNS = ["fp16", "fp16c64", "bf16c32", "e6m9c64"];
 export function accumulatorProfile(name: string): AccumulatorProfile {
   const named = ACCUMULATOR_PROFILES.find((profile) => profile.name.toLowerCase() === name.toLowerCase());
   if (named !== undefined) return named;
+  const chain = /^int32c(\d+)$/i.exec(name)?.[1];
+  if (chain !== undefined) return int32ChainProfile(Number(chain));
   const [, formatName, chunk] = name.match(/^(.+?)(?:c(\d+))?$/i) ?? [];
   const accumulator = roundedAccumulator(accumulatorFormat(name, formatName ?? ""), Number(chunk ?? 0));
   return {
@@ -83,6 +85,22 @@ export function accumulatorProfile(name: string): AccumulatorProfile {
     accumulator,
     operands: "any",
     computes: describeRounded(accumulator),
+  };
+}
+
+/** INT32 chains of exactly so many products, whether they are safe or not. @throws RoundoffError INVALID_ARGUMENT. */
+export function int32ChainProfile(chunk: number): AccumulatorProfile {
+  require(Number.isSafeInteger(chunk) && chunk >= 1, "INVALID_ARGUMENT", () => ({
+    what: "the chain of an accumulator is not a number of products",
+    expected: "a whole number of at least 1",
+    received: String(chunk),
+  }));
+  return {
+    name: `int32c${chunk}`,
+    carrier: "i16",
+    accumulator: { kind: "int32Chain", chunk },
+    operands: { bits: 16 },
+    computes: `exact products, INT32 chains of ${chunk} that wrap where they overflow, each added to an FP32 sum`,
   };
 }
 
@@ -131,6 +149,7 @@ export function roundedAccumulator(format: FloatFormat, chunk = 0): Rounded {
 
 /** `fp16c64`; the name that `accumulatorProfile` takes. Rounded to FP32 without chunks is `e8m23`: `fp32` is the fast path. */
 export function accumulatorName(accumulator: Accumulator): string {
+  if (accumulator.kind === "int32Chain") return `int32c${accumulator.chunk}`;
   if (accumulator.kind !== "rounded") return accumulator.kind;
   const { format, chunk } = accumulator;
   if (chunk > 0) return `${format.name}c${chunk}`;

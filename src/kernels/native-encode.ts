@@ -146,6 +146,7 @@ function encodeAttr(op: OpName, name: string, value: unknown): number[] {
 /** Kind, chunk, then the format as a store rounding. Read back by native/include/accumulator.h. */
 function encodeAccumulator(accumulator: Accumulator): number[] {
   const kind = ACCUMULATOR_KINDS.indexOf(accumulator.kind);
+  if (accumulator.kind === "int32Chain") return [kind, accumulator.chunk];
   if (accumulator.kind !== "rounded") return [kind];
   const { format, chunk } = accumulator;
   const overflow = accumulatorOverflow(format);

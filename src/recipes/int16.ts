@@ -6,7 +6,7 @@ import type { Rounding } from "../formats/format.ts";
 import type { PolicyRole, PolicyRule } from "../precision/policy.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { exemptLayers, rounding as roundingKind } from "./option-kinds.ts";
-import { type Configurable, configurable, wholeNumber } from "./options.ts";
+import { type Configurable, configurable, orWord, wholeNumber } from "./options.ts";
 import { quantizer } from "./quantizers.ts";
 
 /** What can be chosen. */
@@ -14,15 +14,17 @@ interface Int16Options {
   readonly rounding: Rounding;
   /** Bits by which operands are shifted right beyond what their largest magnitude asks for: 16 − shift bits are used. */
   readonly shift: number;
+  /** Products that are added in INT32 before the sum goes to FP32: as many as are proved safe, or so many and no proof. */
+  readonly maxChain: number | "auto";
   /** Layers left in FP32. */
   readonly exempt: readonly string[];
 }
 
-const VALUES: Int16Options = { rounding: "nearestEven", shift: 0, exempt: [] };
+const VALUES: Int16Options = { rounding: "nearestEven", shift: 0, maxChain: "auto", exempt: [] };
 
 const OPERANDS: readonly PolicyRole[] = ["input", "weight", "gradOutput"];
 
-const int16With = (name: string, { rounding, shift, exempt }: Int16Options): Recipe => ({
+const int16With = (name: string, { rounding, shift, maxChain, exempt }: Int16Options): Recipe => ({
   name,
   paper: "Das et al. 2018, Mixed Precision Training of CNNs using Integer Operations",
   summary:
@@ -32,6 +34,12 @@ const int16With = (name: string, { rounding, shift, exempt }: Int16Options): Rec
       ...exempt.map((path): PolicyRule => ({ path, roles: OPERANDS, quantizer: "fp32" })),
       { roles: OPERANDS, quantizer: quantizer(`int${16 - shift}`, rounding, "saturate") },
     ],
+    ...(maxChain !== "auto" && {
+      accumulators: [
+        ...exempt.map((path) => ({ path, accumulator: "fp32" }) as const),
+        { accumulator: { kind: "int32Chain", chunk: maxChain } } as const,
+      ],
+    }),
   },
   lossScaling: { kind: "none" },
   choices: [
@@ -49,7 +57,10 @@ const int16With = (name: string, { rounding, shift, exempt }: Int16Options): Rec
     },
     {
       what: "accumulator",
-      setting: "int32 chains, spilled to fp32 before they can overflow",
+      setting:
+        maxChain === "auto"
+          ? "int32 chains, spilled to fp32 before they can overflow"
+          : `int32 chains of ${maxChain} products, which wrap where they overflow, each added to fp32`,
       basis: "confirmed",
       from: "Abstract: INT32 accumulation with occasional FP32 accumulation to prevent overflow",
     },
@@ -70,9 +81,14 @@ const int16With = (name: string, { rounding, shift, exempt }: Int16Options): Rec
 
 export const int16 = int16With("int16", VALUES);
 
-/** `int16` with another rounding, with shifted operands, or with layers left out. */
+/** `int16` with another rounding, shifted operands or other chains, or with layers left out. */
 export const INT16_CONFIGURABLE: Configurable = configurable<Int16Options>("int16", {
-  kinds: { rounding: roundingKind, shift: wholeNumber(0, 12), exempt: exemptLayers },
+  kinds: {
+    rounding: roundingKind,
+    shift: wholeNumber(0, 12),
+    maxChain: orWord("auto", wholeNumber(1, 2 ** 20)),
+    exempt: exemptLayers,
+  },
   values: VALUES,
   create: int16With,
 });

@@ -22,6 +22,15 @@ describe("recipes with options", () => {
     expect(formatOf("int16:shift=2:rounding=stochastic", "weight")).toBe("int14 stochastic");
   });
 
+  it("takes the length of integer chains", () => {
+    expect(recipe("int16").policy.accumulators).toBeUndefined();
+    const { accumulators = [] } = recipe("int16:maxChain=64:exempt=first").policy;
+    expect(accumulators).toEqual([
+      { path: "@firstGemm", accumulator: "fp32" },
+      { accumulator: { kind: "int32Chain", chunk: 64 } },
+    ]);
+  });
+
   it("exempts layers by place and by pattern", () => {
     expect(formatOf("fp8", "weight", "conv1")).toBe("fp16 nearestEven");
     expect(formatOf("fp8:exempt=none", "weight", "conv1")).toBe("e5m2 nearestEven");

@@ -80,7 +80,10 @@ export interface StepLine {
 
 export type OverflowedTensor = Omit<NonFiniteTensor, "step">;
 
-/** The roundings of one role in one module in one step; all numbers are elements. */
+/**
+ * The roundings of one role in one module in one step; all numbers are elements. Roles `sum.output`, `sum.gradInput` and
+ * `sum.gradWeight` are the results of GEMMs whose sums may overflow: `beyond` counts those that an overflow has changed.
+ */
 export interface RoundingLoss {
   /** Path of the module, such as `layer1.0.conv1`. */
   readonly tensor: string;

@@ -18,6 +18,9 @@ const PICTURES: readonly { readonly role: string; readonly kind: LossKind; reado
   { role: "gradWeight", kind: "flushed", title: "Weight gradients that became zero in rounding" },
   { role: "error", kind: "beyond", title: "Errors beyond the largest finite value" },
   { role: "gradWeight", kind: "beyond", title: "Weight gradients beyond the largest finite value" },
+  { role: "sum.output", kind: "beyond", title: "Outputs changed by an overflow of INT32" },
+  { role: "sum.gradInput", kind: "beyond", title: "Errors changed by an overflow of INT32" },
+  { role: "sum.gradWeight", kind: "beyond", title: "Weight gradients changed by an overflow of INT32" },
 ];
 
 /** A share below this everywhere is nothing to draw: a sentence says so. */

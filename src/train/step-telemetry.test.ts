@@ -47,6 +47,19 @@ describe("telemetry of steps", () => {
     expect(large).toBeLessThan(small / 4);
   });
 
+  it("counts the sums that an overflow of INT32 has changed, and finds none in safe chains", async () => {
+    const changed = async (recipe: string) => {
+      const [{ rounding = [] }] = await stepsOf(recipe, { recipe, telemetryEvery: 100 });
+      return rounding
+        .filter(({ role }) => role.startsWith("sum."))
+        .map(({ role, beyond }) => [role, beyond > 0]);
+    };
+    expect(await changed("int16:maxChain=2")).not.toContainEqual([expect.any(String), true]);
+    expect(await changed("int16:maxChain=1000")).toContainEqual(["sum.output", true]);
+    expect(await changed("int16:maxChain=1000:shift=8")).not.toContainEqual([expect.any(String), true]);
+    expect(await changed("int16")).toEqual([]);
+  });
+
   it("says nothing where nothing is rounded", async () => {
     const steps = await stepsOf("fp32", { telemetryEvery: 1 });
     expect(steps.some(({ rounding }) => rounding !== undefined)).toBe(false);

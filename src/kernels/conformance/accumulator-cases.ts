@@ -107,6 +107,74 @@ const PAIR_OPERANDS = [0, -65].flatMap((middle) =>
   }),
 );
 
+const SAME = { strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 };
+const GEOMETRIES = [
+  { x: [2, 7, 6, 5], w: [9, 3, 3, 5], y: [2, 7, 6, 9], sizes: SAME },
+  {
+    x: [1, 9, 8, 6],
+    w: [4, 2, 3, 3],
+    y: [1, 5, 6, 4],
+    sizes: { ...SAME, strideH: 2, padW: 2, dilationH: 2, dilationW: 3, groups: 2 },
+  },
+];
+
+/** Integers of 16 bits, most of them large, so that chains of more than two products overflow now and then. */
+function integers(count: number, id: number): Int16Array {
+  const random = stream(id);
+  return Int16Array.from({ length: count }, () => random.below(65535) - 32767);
+}
+
+const CHAINS = [1, 2, 7, 64, 1000];
+/** Shared exponents: ordinary, at the edge of FP32 on either side, and the mark of a tensor that held a NaN. */
+const EXPONENTS = [
+  [-20, -14],
+  [-100, -70],
+  [100, 20],
+  [1 << 30, 3],
+] as const;
+
+const exponentInput = (value: number): OpInput => ({
+  shape: [1],
+  values: Int32Array.of(value),
+  dtype: "i32",
+});
+
+/** Integer chains that wrap, in matrix products and convolutions. */
+export function int32ChainCases(): AnyOpRun[] {
+  const operand = (shape: readonly number[], id: number): OpInput => ({
+    shape,
+    values: integers(elementsOf(shape), id),
+    dtype: "i16",
+  });
+  const matmuls = SIZES.flatMap(([rows, columns, inner], i) =>
+    CHAINS.map((chunk, j): AnyOpRun => {
+      const [ea, eb] = EXPONENTS[(i + j) % EXPONENTS.length];
+      return {
+        op: "matmul",
+        attrs: { transA: false, transB: false, carrier: "i16", accumulator: { kind: "int32Chain", chunk } },
+        inputs: [
+          operand([rows, inner], 360),
+          operand([inner, columns], 361),
+          exponentInput(ea),
+          exponentInput(eb),
+        ],
+        outputs: [{ shape: [rows, columns] }],
+      };
+    }),
+  );
+  const exponents = EXPONENTS[0].map(exponentInput);
+  const convolutions = GEOMETRIES.flatMap(({ x, w, y, sizes }) => {
+    const attrs: ConvAttrs = { ...sizes, carrier: "i16", accumulator: { kind: "int32Chain", chunk: 5 } };
+    const [image, filters, errors] = [operand(x, 370), operand(w, 371), operand(y, 372)];
+    return [
+      { op: "conv2d", attrs, inputs: [image, filters, ...exponents], outputs: [{ shape: y }] },
+      { op: "conv2dGradInput", attrs, inputs: [errors, filters, ...exponents], outputs: [{ shape: x }] },
+      { op: "conv2dGradWeight", attrs, inputs: [errors, image, ...exponents], outputs: [{ shape: w }] },
+    ] satisfies AnyOpRun[];
+  });
+  return [...matmuls, ...convolutions];
+}
+
 export function accumulatedMatmulCases(): AnyOpRun[] {
   const plain = SIZES.flatMap((sizes) =>
     ACCUMULATORS.flatMap((accumulator) =>
@@ -147,18 +215,8 @@ function batched(): AnyOpRun {
 
 /** All three directions: padding, strides, dilation, groups, channels that are multiples of nothing. */
 export function accumulatedConvolutionCases(): AnyOpRun[] {
-  const same = { strideH: 1, strideW: 1, padH: 1, padW: 1, dilationH: 1, dilationW: 1, groups: 1 };
-  const geometries = [
-    { x: [2, 7, 6, 5], w: [9, 3, 3, 5], y: [2, 7, 6, 9], sizes: same },
-    {
-      x: [1, 9, 8, 6],
-      w: [4, 2, 3, 3],
-      y: [1, 5, 6, 4],
-      sizes: { ...same, strideH: 2, padW: 2, dilationH: 2, dilationW: 3, groups: 2 },
-    },
-  ];
   return [rounded("fp16", 8), rounded("bf16"), { kind: "fp64" } as const].flatMap((accumulator) =>
-    geometries.flatMap(({ x, w, y, sizes }) => {
+    GEOMETRIES.flatMap(({ x, w, y, sizes }) => {
       const attrs: ConvAttrs = { ...sizes, carrier: "f32", accumulator };
       const operand = (shape: readonly number[], id: number): OpInput => ({
         shape,

@@ -8,7 +8,12 @@ import type { Accumulator, Carrier, KernelSet } from "../contract.ts";
 import { createNativeKernels } from "../native.ts";
 import { loadAddon, type Tier } from "../native-load.ts";
 import { createReferenceKernels } from "../reference/kernel-set.ts";
-import { accumulatedConvolutionCases, accumulatedMatmulCases, manyMagnitudes } from "./accumulator-cases.ts";
+import {
+  accumulatedConvolutionCases,
+  accumulatedMatmulCases,
+  int32ChainCases,
+  manyMagnitudes,
+} from "./accumulator-cases.ts";
 import { differences } from "./differences.ts";
 import { leftOut } from "./implementations.ts";
 import { type AnyOpRun, runOp } from "./run-op.ts";
@@ -37,7 +42,7 @@ function nameOf({ op, attrs, inputs }: AnyOpRun): string {
   return `${op} ${inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ")} ${how}`;
 }
 
-const CASES = [...accumulatedMatmulCases(), ...accumulatedConvolutionCases()];
+const CASES = [...accumulatedMatmulCases(), ...accumulatedConvolutionCases(), ...int32ChainCases()];
 
 it.skip.each(leftOut())("%s", () => undefined);
 

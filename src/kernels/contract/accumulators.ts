@@ -28,7 +28,14 @@ export type Accumulator =
    * and the sum rounded once, to nearest even of `format`; behind each chunk total = round(total + sum). chunk 0: one
    * chunk. Beyond the largest value: Infinity where the format has it, else the largest value.
    */
-  | { readonly kind: "rounded"; readonly format: FloatFormat; readonly chunk: number };
+  | { readonly kind: "rounded"; readonly format: FloatFormat; readonly chunk: number }
+  /**
+   * Integer chains of Das et al. 2018, section 4, at a length that nothing proves safe: within a chunk of `chunk` positions (at
+   * least 1) the products of the integers are added in INT32, which wraps modulo 2^32 as VPDPWSSD does; behind each chunk
+   * total = total + sum, the sum converted to FP32 and the total in FP32, each rounded to nearest even. The last total is
+   * multiplied by 2^(Ea + Eb) and rounded once. Carrier i16.
+   */
+  | { readonly kind: "int32Chain"; readonly chunk: number };
 
 export type AccumulatorKind = Accumulator["kind"];
 
@@ -38,6 +45,7 @@ export const ACCUMULATOR_KINDS = [
   "amxBf16",
   "vdpbf16",
   "rounded",
+  "int32Chain",
 ] as const satisfies readonly AccumulatorKind[];
 
 /** The overflow rule of a rounded accumulator. */

@@ -61,6 +61,27 @@ describe("rounded accumulators", () => {
   });
 });
 
+describe("int32Chain", () => {
+  const chain = (chunk: number): Accumulator => ({ kind: "int32Chain", chunk });
+
+  it("is exact in chains of two, whatever the operands", () => {
+    const largest = 2 * 32767 * 32767;
+    expect(dot([32767, 32767], [32767, 32767], chain(2))).toBe(Math.fround(largest));
+    expect(dot([32767, 32767], [-32767, -32767], chain(2))).toBe(Math.fround(-largest));
+  });
+
+  it("wraps modulo 2^32 in longer ones, and only there", () => {
+    const [a, sum] = [[32767, 32767, 32767], 3 * 32767 * 32767];
+    expect(dot(a, a, chain(3))).toBe(Math.fround(sum - 2 ** 32));
+    expect(dot(a, a, chain(2))).toBe(
+      Math.fround(Math.fround(2 * 32767 * 32767) + Math.fround(32767 * 32767)),
+    );
+    // Half as large operands: a quarter of the product, so eight of them fit.
+    const shifted = ones(8, 16383);
+    expect(dot(shifted, shifted, chain(8))).toBe(Math.fround(8 * 16383 * 16383));
+  });
+});
+
 describe("amxBf16", () => {
   it("adds even and odd elements in two chains, then their sum to c", () => {
     // One chain would give 2^24 + 1 + 1 = 2^24; here the odd chain holds 2 when it meets 2^24.

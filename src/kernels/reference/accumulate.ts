@@ -6,7 +6,8 @@ import type { FloatFormat } from "../../formats/format.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import { type Accumulator, accumulatorOverflow } from "../contract.ts";
 
-/** Σ a[k]·b[k] in the order of k. The values are FP32 values, BF16 values for `amxBf16` and `vdpbf16`. */
+/** Σ a[k]·b[k] in the order of k. The values are FP32 values, BF16 values for `amxBf16` and `vdpbf16`, integers for
+ * `int32Chain`. */
 export function accumulate(a: Float64Array, b: Float64Array, accumulator: Accumulator): number {
   switch (accumulator.kind) {
     case "fp64":
@@ -17,6 +18,8 @@ export function accumulate(a: Float64Array, b: Float64Array, accumulator: Accumu
       return vdpbf16(a, b);
     case "rounded":
       return rounded(a, b, accumulator.format, accumulator.chunk);
+    case "int32Chain":
+      return int32Chain(a, b, accumulator.chunk);
   }
   return accumulator satisfies never;
 }
@@ -32,6 +35,18 @@ function rounded(a: Float64Array, b: Float64Array, format: FloatFormat, chunk: n
     // The product of two FP32 values is exact in FP64.
     for (let k = first; k < end; k++) sum = add(sum, a[k] * b[k]);
     total = add(total, sum);
+  }
+  return total;
+}
+
+/** The values are integers of at most 15 bits and a sign, so products fit INT32; their sums need not. */
+function int32Chain(a: Float64Array, b: Float64Array, chunk: number): number {
+  let total = 0;
+  for (let first = 0; first < a.length; first += chunk) {
+    const end = Math.min(a.length, first + chunk);
+    let sum = 0;
+    for (let k = first; k < end; k++) sum = (sum + Math.imul(a[k], b[k])) | 0;
+    total = Math.fround(total + Math.fround(sum));
   }
   return total;
 }

@@ -14,8 +14,11 @@ import type { RefArray, ReferenceKernel } from "./tensor.ts";
 
 /** x[NHWC], w[KRSC] (, Ex, Ew) → y[N,OH,OW,K]. */
 export const conv2d: ReferenceKernel<"conv2d"> = ([x, w, ...exponents], [y], attrs) => {
-  if (attrs.accumulator !== undefined) return accumulatedForward(x, w, y, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
+  if (attrs.accumulator !== undefined) {
+    accumulatedForward(x, w, y, attrs, attrs.accumulator);
+    return storeScaled(y.data, scale, y.data);
+  }
   const shape = convShape(x.shape, w.shape, y.shape);
   const xs = x.data;
   const ws = w.data;
@@ -34,8 +37,11 @@ export const conv2d: ReferenceKernel<"conv2d"> = ([x, w, ...exponents], [y], att
 
 /** gy[N,OH,OW,K], w[KRSC] (, Egy, Ew) → gx[NHWC]. */
 export const conv2dGradInput: ReferenceKernel<"conv2dGradInput"> = ([gy, w, ...exponents], [gx], attrs) => {
-  if (attrs.accumulator !== undefined) return accumulatedGradInput(gy, w, gx, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
+  if (attrs.accumulator !== undefined) {
+    accumulatedGradInput(gy, w, gx, attrs, attrs.accumulator);
+    return storeScaled(gx.data, scale, gx.data);
+  }
   const shape = convShape(gx.shape, w.shape, gy.shape);
   const sums = new Float64Array(gx.data.length);
   const ws = w.data;
@@ -54,8 +60,11 @@ export const conv2dGradInput: ReferenceKernel<"conv2dGradInput"> = ([gy, w, ...e
 
 /** gy[N,OH,OW,K], x[NHWC] (, Egy, Ex) → gw[KRSC]. */
 export const conv2dGradWeight: ReferenceKernel<"conv2dGradWeight"> = ([gy, x, ...exponents], [gw], attrs) => {
-  if (attrs.accumulator !== undefined) return accumulatedGradWeight(gy, x, gw, attrs, attrs.accumulator);
   const scale = productScale(attrs.carrier, exponents);
+  if (attrs.accumulator !== undefined) {
+    accumulatedGradWeight(gy, x, gw, attrs, attrs.accumulator);
+    return storeScaled(gw.data, scale, gw.data);
+  }
   const shape = convShape(x.shape, gw.shape, gy.shape);
   const sums = new Float64Array(gw.data.length);
   const xs = x.data;
@@ -98,6 +107,6 @@ function forEachOutput(shape: ConvShape, attrs: ConvAttrs, visit: OutputVisitor)
   }
 }
 
-function storeScaled(sums: Float64Array, scale: number, target: RefArray): void {
+function storeScaled(sums: ArrayLike<number>, scale: number, target: RefArray): void {
   for (let i = 0; i < sums.length; i++) target[i] = sums[i] * scale;
 }
