@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Placement } from "./augment.ts";
-import { CENTRED, drawPlacement, normalisationTable, writePicture } from "./augment.ts";
+import { CENTRED, drawPlacement, fillBackground, normalisationTable, writePicture } from "./augment.ts";
 import { ruledImages } from "./fixtures.ts";
 
 const set = ruledImages(2, 2);
@@ -47,17 +47,25 @@ describe("writePicture", () => {
       colour,
       0,
       { flip: true, shiftY: 1, shiftX: 0 },
-      { target, offset: 0, padTo: 2, table: plain },
+      { target, offset: 0, padTo: 2, table: Float32Array.of(...plain, ...plain.map((pixel) => 10 * pixel)) },
     );
-    expect([...target]).toEqual([0, 0, 0, 0, 3, 4, 1, 2]);
+    expect([...target]).toEqual([0, 0, 0, 0, 3, 40, 1, 20]);
   });
 });
 
 it("normalisationTable is (pixel / 255 − mean) / std, rounded once to FP32", () => {
-  const table = normalisationTable({ mean: 0.25, std: 0.5 });
+  const table = normalisationTable({ mean: 0.25, std: 0.5, channels: 1 });
   expect(table[0]).toBe(-0.5);
   expect(table[255]).toBe(1.5);
   expect(table[100]).toBe(Math.fround((100 / 255 - 0.25) / 0.5));
+});
+
+it("normalisationTable and fillBackground have each channel's own numbers", () => {
+  const table = normalisationTable({ mean: [0.5, 0.25], std: [0.5, 0.25], channels: 2 });
+  expect([table[255], table[256], table[511]]).toEqual([1, -1, 3]);
+  const target = new Float32Array(4);
+  fillBackground(target, normalisationTable({ mean: [0.5, 0.25], std: [0.25, 0.25], channels: 2 }));
+  expect([...target]).toEqual([-2, -1, -2, -1]);
 });
 
 describe("drawPlacement", () => {

@@ -1,7 +1,8 @@
 /**
  * One picture from bytes to normalised floats: padded, and for training flipped and shifted. The draws are keyed by
  * (seed, epoch, example), not by the order of work, so a resumed run sees the same pictures.
- * Source of the scheme: He et al. 2016, section 4.2 (pad, random crop, flip), with shifts of up to 2 pixels.
+ * Source of the scheme: He et al. 2016, section 4.2 (pad, random crop, flip), with shifts of up to 2 pixels
+ * (4 as there, where a set says so).
  */
 import { randomStream } from "../random/streams.ts";
 import type { ImageSet } from "./image-set.ts";
@@ -16,20 +17,40 @@ export interface Placement {
 /** No augmentation: the picture in the middle. */
 export const CENTRED: Placement = { flip: false, shiftY: 0, shiftX: 0 };
 
-const MAX_SHIFT = 2;
-
-/** The placement of `example` in `epoch`: a flip with probability ½ and shifts of −2…2 pixels on each axis. */
-export function drawPlacement(seed: number, epoch: number, example: number): Placement {
+/** The placement of `example` in `epoch`: a flip with probability ½ and shifts of −maxShift…maxShift pixels on each axis. */
+export function drawPlacement(seed: number, epoch: number, example: number, maxShift = 2): Placement {
   const draws = randomStream({ seed, stream: "augment", step: epoch, id: example });
   const flip = draws.below(2) === 1;
-  const shiftY = draws.below(2 * MAX_SHIFT + 1) - MAX_SHIFT;
-  const shiftX = draws.below(2 * MAX_SHIFT + 1) - MAX_SHIFT;
+  const shiftY = draws.below(2 * maxShift + 1) - maxShift;
+  const shiftX = draws.below(2 * maxShift + 1) - maxShift;
   return { flip, shiftY, shiftX };
 }
 
-/** (pixel / 255 − mean) / std for each of the 256 pixels, rounded to FP32 once. Entry 0 is the background. */
-export function normalisationTable({ mean, std }: Pick<ImageSet, "mean" | "std">): Float32Array {
-  return Float32Array.from({ length: 256 }, (_, pixel) => (pixel / 255 - mean) / std);
+/**
+ * (pixel / 255 − mean) / std for each of the 256 pixels, rounded to FP32 once: [channels, 256]. Entry 0 of a channel is its
+ * background.
+ */
+export function normalisationTable({
+  mean,
+  std,
+  channels,
+}: Pick<ImageSet, "mean" | "std" | "channels">): Float32Array {
+  const of = (value: number | readonly number[], channel: number) =>
+    typeof value === "number" ? value : value[channel];
+  return Float32Array.from({ length: 256 * channels }, (_, i) => {
+    const channel = i >> 8;
+    return ((i & 255) / 255 - of(mean, channel)) / of(std, channel);
+  });
+}
+
+/** Fills [..., channels] with pixel 0. */
+export function fillBackground(target: Float32Array, table: Float32Array): void {
+  const channels = table.length >> 8;
+  for (let channel = 0; channel < channels; channel++) {
+    const value = table[channel << 8];
+    if (channels === 1) target.fill(value);
+    else for (let i = channel; i < target.length; i += channels) target[i] = value;
+  }
 }
 
 /**
@@ -52,7 +73,7 @@ export function writePicture(
   const { flip } = placement;
   const top = ((padTo - height) >> 1) + placement.shiftY;
   const left = ((padTo - width) >> 1) + placement.shiftX;
-  target.fill(table[0], offset, offset + padTo * padTo * channels);
+  fillBackground(target.subarray(offset, offset + padTo * padTo * channels), table);
   const firstRow = Math.max(0, -top);
   const lastRow = Math.min(height, padTo - top);
   const firstColumn = Math.max(0, -left);
@@ -62,7 +83,8 @@ export function writePicture(
     let to = offset + ((top + row) * padTo + left + firstColumn) * channels;
     for (let column = firstColumn; column < lastColumn; column++) {
       const from = (sourceRow + (flip ? width - 1 - column : column)) * channels;
-      for (let channel = 0; channel < channels; channel++) target[to++] = table[images[from + channel]];
+      for (let channel = 0; channel < channels; channel++)
+        target[to++] = table[(channel << 8) | images[from + channel]];
     }
   }
 }

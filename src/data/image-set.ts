@@ -19,11 +19,16 @@ export interface LabelledImages {
   readonly sha256: string;
 }
 
-/** One split of a set, with what a loader needs to normalise it. */
-export interface ImageSet extends LabelledImages {
-  /** Of pixel / 255 over the training split: what a loader normalises with. */
-  readonly mean: number;
-  readonly std: number;
+/** One split of a set, with what a loader needs to normalise and augment it. */
+export interface ImageSet extends LabelledImages, PixelStatistics {
+  /** Largest shift of a training picture, in pixels; default 2. */
+  readonly maxShift?: number;
+}
+
+/** Of pixel / 255 over the training split: what a loader normalises with. One number for all channels, or one for each. */
+export interface PixelStatistics {
+  readonly mean: number | readonly number[];
+  readonly std: number | readonly number[];
 }
 
 /** Where a set came from, as reports and run records print it. */
@@ -74,4 +79,17 @@ export function pixelStatistics(pixels: Uint8Array): { readonly mean: number; re
   const mean = sum / pixels.length;
   const variance = squares / pixels.length - mean * mean;
   return { mean: mean / 255, std: variance > 0 ? Math.sqrt(variance) / 255 : 1 };
+}
+
+/** `pixelStatistics` of each of the channels of [..., channels]. */
+export function channelStatistics(
+  pixels: Uint8Array,
+  channels: number,
+): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  const found = Array.from({ length: channels }, (_, channel) => {
+    const plane = new Uint8Array(pixels.length / channels);
+    for (let i = 0; i < plane.length; i++) plane[i] = pixels[i * channels + channel];
+    return pixelStatistics(plane);
+  });
+  return { mean: found.map(({ mean }) => mean), std: found.map(({ std }) => std) };
 }

@@ -6,7 +6,7 @@
 import { require } from "../base/errors.ts";
 import { randomStream } from "../random/streams.ts";
 import type { Placement } from "./augment.ts";
-import { CENTRED, drawPlacement, normalisationTable, writePicture } from "./augment.ts";
+import { CENTRED, drawPlacement, fillBackground, normalisationTable, writePicture } from "./augment.ts";
 import type { ImageSet } from "./image-set.ts";
 
 /** The label of a row that fills up the last batch of an evaluation; losses and counts must ignore it. */
@@ -100,7 +100,7 @@ export function createTrainLoader(set: ImageSet, options: TrainLoaderOptions): T
       for (let batch = fromBatch; batch < batchesPerEpoch; batch++) {
         for (let row = 0; row < batchSize; row++) {
           const example = order[batch * batchSize + row];
-          write(into, row, example, augment ? drawPlacement(seed, epoch, example) : CENTRED);
+          write(into, row, example, augment ? drawPlacement(seed, epoch, example, set.maxShift) : CENTRED);
         }
         yield { ...into, examples: batchSize };
       }
@@ -121,7 +121,7 @@ export function createEvalLoader(set: ImageSet, options: LoaderOptions): EvalLoa
       for (let first = 0; first < examples; first += batchSize) {
         const count = Math.min(batchSize, examples - first);
         for (let row = 0; row < count; row++) write(into, row, first + row, CENTRED);
-        into.images.fill(shared.background, count * shared.pictureElements);
+        shared.clear(into.images.subarray(count * shared.pictureElements));
         into.labels.fill(IGNORED_LABEL, count);
         yield { ...into, examples: count };
       }
@@ -147,7 +147,7 @@ function prepare(set: ImageSet, options: LoaderOptions) {
     batchSize,
     examples,
     pictureElements,
-    background: table[0],
+    clear: (rows: Float32Array): void => fillBackground(rows, table),
     loader: { batchSize, examples, imageShape },
     buffers: (): BatchBuffers => ({
       images: new Float32Array(batchSize * pictureElements),

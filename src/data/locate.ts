@@ -152,7 +152,7 @@ function notFound(source: DataSource, fetched: boolean, attempts: readonly Attem
   const hints = [
     ...(fetched ? [] : [`run \`roundoff data fetch ${source.name}\``]),
     ...(source.debian === undefined ? [] : [`install the Debian package ${source.debian.package}`]),
-    `name a directory that holds ${fileNames(source)}`,
+    `name a directory that holds ${fileNames(source)} (from ${source.addresses.join(" or ")})`,
   ];
   return new RoundoffError(corrupt ? "DATA_CORRUPT" : "DATA_MISSING", {
     what: `data set ${source.name} is not usable from any place`,

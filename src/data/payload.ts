@@ -33,11 +33,18 @@ export async function verifiedPayload(bytes: Uint8Array, file: DataFile, where: 
   const refuse = (received: string, cause?: unknown): never => {
     throw new RoundoffError("DATA_CORRUPT", {
       what: `${where} does not hold the known data`,
-      expected: `${file.bytes} bytes with sha256 ${file.sha256}, decompressed`,
+      expected:
+        file.hashed === "gzip"
+          ? `a gzip file with sha256 ${file.sha256}`
+          : `${file.bytes} bytes with sha256 ${file.sha256}, decompressed`,
       received,
       cause,
     });
   };
+  // What is hashed as it was packed is not unpacked unless it is the right file.
+  const packed = file.hashed === "gzip";
+  const packedHash = packed ? sha256Hex(bytes) : file.sha256;
+  if (packedHash !== file.sha256) refuse(`${bytes.length} bytes with sha256 ${packedHash}`);
   const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
   let payload = bytes;
   if (gzipped) {
@@ -47,6 +54,7 @@ export async function verifiedPayload(bytes: Uint8Array, file: DataFile, where: 
       refuse(`a gzip stream that fails: ${(cause as Error).message}`, cause);
     }
   }
+  if (packed) return payload;
   const hash = sha256Hex(payload);
   if (hash !== file.sha256) refuse(`${payload.length} bytes with sha256 ${hash}`);
   return payload;

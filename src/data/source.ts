@@ -7,8 +7,10 @@ export interface DataFile {
   readonly name: string;
   /** Length of the decompressed bytes: the bound that keeps a forged file from filling the memory. */
   readonly bytes: number;
-  /** SHA-256 of the decompressed bytes, lower-case hex. */
+  /** SHA-256 of the decompressed bytes, lower-case hex; of the gzip file itself where `hashed` says so. */
   readonly sha256: string;
+  /** `gzip`: only the hash of the compressed file is published; `bytes` is then a bound, and the file must be gzipped. */
+  readonly hashed?: "gzip";
 }
 
 /** A Debian package that holds the files, and the absolute directory it installs them in. */
