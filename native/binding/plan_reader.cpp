@@ -27,16 +27,28 @@ std::vector<T> read_list(const Napi::Value& value, const char* name, const Read&
 
 DType read_dtype(const Napi::Value& value) {
   const int64_t code = read_integer(value, "dtype");
-  check(code >= 0 && code <= static_cast<int64_t>(DType::i32), "dtype is not a known code");
+  check(code >= 0 && code <= static_cast<int64_t>(DType::code16), "dtype is not a known code");
   return static_cast<DType>(code);
+}
+
+// In the order of CODE_ORDER in src/kernels/native-load.ts.
+CodeFormat read_code_format(const Napi::Value& value) {
+  const std::vector<double> n = read_numbers(value, "codes");
+  check(n.size() == 6, "codes must be 6 numbers");
+  for (const double number : n) check(std::abs(number) <= 0x1p100, "codes: a number is out of range");
+  for (const size_t i : {0, 1, 2, 4, 5}) check(std::abs(n[i]) <= 0x1p20, "codes: a number is out of range");
+  const auto integer = [&](size_t i) { return static_cast<int>(n[i]); };
+  return {integer(0), integer(1), integer(2), static_cast<float>(n[3]), integer(4), integer(5)};
 }
 
 BufferSpec read_buffer(const Napi::Value& value) {
   const Napi::Object object = read_object(value, "a buffer");
   const Napi::Value external = object.Get("external");
   check(!external.IsEmpty() && external.IsBoolean(), "external must be a boolean");
-  return {external.As<Napi::Boolean>().Value(), read_integer(object.Get("offset"), "offset"),
-          read_dtype(object.Get("dtype")), read_integer(object.Get("elements"), "elements")};
+  const DType dtype = read_dtype(object.Get("dtype"));
+  return {external.As<Napi::Boolean>().Value(), read_integer(object.Get("offset"), "offset"), dtype,
+          read_integer(object.Get("elements"), "elements"),
+          holds_codes(dtype) ? read_code_format(object.Get("codes")) : CodeFormat{}};
 }
 
 OperandSpec read_operand(const Napi::Value& value) {

@@ -28,7 +28,7 @@ inline const float* read_block(const Operand& x, int64_t offset, int64_t n, floa
 }
 
 // y[offset .. offset+n) = src after y.epilogue, rounded by y.store when y.rounds, narrowed to y.dtype. May overwrite src.
-// bf16 without `rounds`: src must hold BF16 values; they are stored exactly.
+// bf16 and codes without `rounds`: src must hold values of the format; they are stored exactly.
 // `offset` is also the element index in the key of stochastic rounding.
 void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const Clock& clock);
 

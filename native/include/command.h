@@ -10,7 +10,7 @@
 
 namespace roundoff {
 
-enum class DType : uint8_t { f32, bf16, i16, i32 };
+enum class DType : uint8_t { f32, bf16, i16, i32, code8, code16 };
 enum class Carrier : uint8_t { f32, bf16, i16 };
 // Same order as ROUNDINGS and OVERFLOWS in src/formats/format.ts.
 enum class Rounding : uint8_t {
@@ -18,7 +18,10 @@ enum class Rounding : uint8_t {
 };
 enum class Overflow : uint8_t { saturate, infinity, nan };
 
-inline int64_t bytes_of(DType dtype) { return dtype == DType::f32 || dtype == DType::i32 ? 4 : 2; }
+inline int64_t bytes_of(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::i32 ? 4 : dtype == DType::code8 ? 1 : 2;
+}
+inline bool holds_codes(DType dtype) { return dtype == DType::code8 || dtype == DType::code16; }
 
 // A float format as data, and how to round into it (src/formats/format.ts, StoreRounding in contract.ts).
 struct StoreRounding {
@@ -30,6 +33,16 @@ struct StoreRounding {
   Overflow overflow;
   uint32_t tensorId;  // part of the key of stochastic rounding
   uint32_t unusedRandom = 0;  // low bits of its words that are not used: 32 − the number of random bits
+};
+
+// The format whose codes a buffer of `code8` or `code16` holds: a float format with a sign and NaN.
+struct CodeFormat {
+  int bits;          // of a code, the sign included
+  int precision;     // with the hidden bit
+  int emin;          // smallest normal exponent
+  float maxFinite;
+  int32_t infinity;  // code of +Infinity, or −1
+  int32_t nan;       // a code of NaN
 };
 
 constexpr int kMaxRank = 8;
@@ -44,6 +57,7 @@ struct Operand {
   int64_t elements;
   bool rounds;  // outputs only: apply `store` before storing
   StoreRounding store;
+  CodeFormat codes = {};
   // The first output only: what happens to the result before it is rounded by `store` (Command::epilogue).
   const std::vector<EpilogueStep>* epilogue = nullptr;
 

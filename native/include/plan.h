@@ -15,6 +15,7 @@ struct BufferSpec {
   int64_t offset;  // arena only: bytes from its start
   DType dtype;
   int64_t elements;
+  CodeFormat codes;  // of code8 and code16
 };
 
 struct OperandSpec {
@@ -76,7 +77,10 @@ inline void check(bool condition, const char* subject, const char* problem) {
 // a kernel can rely on them (runtime/op_rules.cpp).
 void check_command(const Command& command);
 
-// Throws PlanError unless values can be rounded to this format and stored as `dtype`.
-void check_store(const StoreRounding& store, DType dtype);
+// Throws PlanError unless values can be rounded to this format and stored as `dtype`, in these codes if it holds codes.
+void check_store(const StoreRounding& store, DType dtype, const CodeFormat& codes = {});
+
+// Throws PlanError unless these are codes that kernels can read.
+void check_codes(const CodeFormat& codes, DType dtype);
 
 }  // namespace roundoff

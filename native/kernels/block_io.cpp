@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "code_storage.h"
+
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
@@ -45,6 +47,10 @@ void load_block(const Operand& x, int64_t offset, int64_t n, float* dst) {
       return widen_bf16(static_cast<const uint16_t*>(x.data) + offset, n, dst);
     case DType::i16:
       return widen_i16(static_cast<const int16_t*>(x.data) + offset, n, dst);
+    case DType::code8:
+      return decode_block(static_cast<const uint8_t*>(x.data) + offset, n, x.codes, dst);
+    case DType::code16:
+      return decode_block(static_cast<const uint16_t*>(x.data) + offset, n, x.codes, dst);
     default:
       if (x.f32() + offset != dst) std::memcpy(dst, x.f32() + offset, static_cast<size_t>(n) * sizeof(float));
   }
@@ -58,6 +64,10 @@ void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const 
       return (y.rounds ? narrow_rounded_bf16 : narrow_bf16)(src, n, static_cast<uint16_t*>(y.data) + offset);
     case DType::i16:
       return narrow_i16(src, n, static_cast<int16_t*>(y.data) + offset);
+    case DType::code8:
+      return encode_block(src, n, y.codes, static_cast<uint8_t*>(y.data) + offset);
+    case DType::code16:
+      return encode_block(src, n, y.codes, static_cast<uint16_t*>(y.data) + offset);
     default:
       if (y.f32_out() + offset != src) std::memcpy(y.f32_out() + offset, src, static_cast<size_t>(n) * sizeof(float));
   }

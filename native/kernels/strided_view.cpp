@@ -30,6 +30,10 @@ void load_strided(const Operand& x, int64_t at, int64_t stride, int64_t n, float
     return;
   }
   if (x.dtype == DType::f32 || x.dtype == DType::i32) return gather(x.f32() + at, stride, n, dst);
+  if (holds_codes(x.dtype)) {
+    for (int64_t i = 0; i < n; i++) load_block(x, at + i * stride, 1, dst + i);
+    return;
+  }
   if (x.dtype == DType::i16) return gather(static_cast<const int16_t*>(x.data) + at, stride, n, dst);
   gather(static_cast<const uint16_t*>(x.data) + at, stride, n, dst);
 }

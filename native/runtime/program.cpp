@@ -1,5 +1,6 @@
 // From a plan to commands: every operand gets its memory here, after it was checked to lie inside it.
 #include <algorithm>
+#include <cmath>
 
 #include "engine.h"
 
@@ -34,8 +35,19 @@ int64_t arena_end(const PlanSpec& plan) {
 
 }  // namespace
 
-void check_store(const StoreRounding& store, DType dtype) {
-  check(dtype == DType::f32 || dtype == DType::bf16, "only f32 and bf16 outputs can be rounded to a float format");
+void check_codes(const CodeFormat& codes, DType dtype) {
+  const int most = dtype == DType::code8 ? 8 : 16;
+  check(codes.bits >= 3 && codes.bits <= most, "codes: more bits than their storage has");
+  check(codes.precision >= 1 && codes.precision < codes.bits, "codes: precision out of range");
+  check(codes.emin >= -100 && codes.emin <= 100, "codes: smallest normal exponent out of range");
+  check(codes.maxFinite >= std::ldexp(1.0f, codes.emin) && std::isfinite(codes.maxFinite), "codes: maxFinite out of range");
+  check(codes.nan > 0 && codes.nan < 1 << codes.bits && codes.infinity < 1 << codes.bits, "codes: NaN or Infinity has no code");
+}
+
+void check_store(const StoreRounding& store, DType dtype, const CodeFormat& codes) {
+  check(dtype != DType::i16 && dtype != DType::i32, "integers cannot be rounded to a float format");
+  const bool fits = store.precision <= codes.precision && store.maxFinite <= codes.maxFinite && store.emin >= codes.emin;
+  check(!holds_codes(dtype) || fits, "an output is rounded to a format that its codes do not hold");
   // Below FP32's own smallest normal its values have fewer bits than the format asks for.
   check(store.precision >= 1 && store.precision <= 24 && store.emin >= -126 && store.emin <= 127,
         "the format of an output is not inside FP32: precision 1 to 24, smallest normal exponent -126 to 127");
@@ -135,7 +147,11 @@ Operand Program::place(const PlanSpec& plan, const OperandSpec& spec) const {
   check(operand.elements <= buffer.elements, "operand of " + std::to_string(operand.elements) +
                                                  " elements does not fit its buffer of " +
                                                  std::to_string(buffer.elements));
-  if (spec.rounds) check_store(spec.store, spec.dtype);
+  if (holds_codes(spec.dtype)) {
+    check_codes(buffer.codes, spec.dtype);
+    operand.codes = buffer.codes;
+  }
+  if (spec.rounds) check_store(spec.store, spec.dtype, operand.codes);
   return operand;
 }
 

@@ -10,7 +10,8 @@ void check_quantization(const Command& c) {
         "needs the numbers of an element, and of a scale if the format has one");
   const Operand &x = c.in[0], &q = c.out[0];
   expect_real(x, "x");
-  check(q.dtype == DType::f32 || q.dtype == DType::bf16, "q must be f32 or bf16");
+  expect_real(q, "q");
+  check(q.dtype != DType::i16, "q must not be of integers");
   expect_elements(q, x.elements, "q");
   check_element_numbers(c.attrs.data());
   const Element element = element_of(c.attrs.data());

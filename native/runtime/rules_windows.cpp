@@ -19,12 +19,13 @@ int64_t check_products(const Command& c, size_t carrierAttr) {
   for (size_t i = 0; i < 2; i++) {
     expect_real(c.in[i], "an operand");
     check((c.in[i].dtype == DType::i16) == integer, "operands are i16 if and only if the carrier is");
+    check(!holds_codes(c.in[i].dtype), "an operand of a product must not be stored as codes");
   }
   for (size_t i = 2; i < c.in.size(); i++) {
     expect_i32(c.in[i], "a shared exponent");
     expect_elements(c.in[i], 1, "a shared exponent");
   }
-  check(c.out[0].dtype == DType::f32 || c.out[0].dtype == DType::bf16, "the output must be f32 or bf16");
+  check(c.out[0].dtype != DType::i16 && c.out[0].dtype != DType::i32, "the output must not be of integers");
   return carrier;
 }
 

@@ -10,6 +10,7 @@ import {
   lower,
   valuesRead,
 } from "./lower.ts";
+import { narrowStorage } from "./narrow-storage.ts";
 import { type Lifetime, planMemory } from "./plan-memory.ts";
 
 /** Name of the external i32 array [seedLow, seedHigh, step] of every plan that rounds stochastically. */
@@ -23,17 +24,21 @@ export interface BuiltPlan {
 }
 
 export function bytesPerElement(dtype: DType): number {
+  if (dtype === "code8") return 1;
   return dtype === "f32" || dtype === "i32" ? 4 : 2;
 }
 
 export interface PlanOptions {
   /** Whether commands are fused: the results are the same to the bit. Off for tests and measurements. Default: true. */
   readonly fusion?: boolean;
+  /** Whether what the backward pass reads is kept in few bytes: likewise. Default: true. */
+  readonly narrowing?: boolean;
 }
 
-export function buildPlan(graph: Graph, { fusion = true }: PlanOptions = {}): BuiltPlan {
+export function buildPlan(graph: Graph, { fusion = true, narrowing = true }: PlanOptions = {}): BuiltPlan {
   const unfused = lower(graph);
-  const lowered = fusion ? fuseEpilogues(unfused) : unfused;
+  const wide = fusion ? fuseEpilogues(unfused) : unfused;
+  const lowered = narrowing ? narrowStorage(wide) : wide;
   const homes = homesInOrder(lowered);
   const bytes = new Map(
     homes.map((home) => [home, elementCount(home.shape) * bytesPerElement(lowered.dtype(home))]),
@@ -87,7 +92,8 @@ function placeBuffers(homes: readonly Value[], lowered: Lowered, offsetOf: Reado
     const elements = elementCount(home.shape);
     const offset = offsetOf.get(home) ?? 0;
     const place = name === "" ? "arena" : "external";
-    const index = buffers.push({ place, offset, name, dtype: lowered.dtype(home), elements }) - 1;
+    const [dtype, codes] = [lowered.dtype(home), lowered.codes?.(home)];
+    const index = buffers.push({ place, offset, name, dtype, elements, codes }) - 1;
     indexOf.set(home, index);
     if (name !== "") byName.set(name, index);
   }

@@ -5,3 +5,4 @@
 import { floatFormat } from "../formats/catalog.ts";
 
 export const BF16 = floatFormat("bf16");
+export const FP16 = floatFormat("fp16");

@@ -48,7 +48,7 @@ export interface ExplainedEdge {
   readonly shape: readonly number[];
   readonly format: string;
   /**
-   * How it lies in memory; "alias": a view of another value; "register": rounded or used by a fused group before it is
+   * How it lies in memory, and as what a copy is kept for the backward pass; "alias": a view of another value; "register": rounded or used by a fused group before it is
    * stored, so that only what becomes of it lies in memory; "none": nothing reads it.
    */
   readonly storage: string;
@@ -161,7 +161,13 @@ function storage(
   const stored = stores.get(home) ?? home;
   if (value !== stored) return { storage: value === home ? "register" : "alias", bytes: 0 };
   const size = bytes.get(home);
-  return size === undefined ? { storage: "none", bytes: 0 } : { storage: lowered.dtype(home), bytes: size };
+  if (size === undefined) return { storage: "none", bytes: 0 };
+  const saved = lowered.saved?.(home);
+  if (saved === undefined) return { storage: lowered.dtype(home), bytes: size };
+  return {
+    storage: `${lowered.dtype(home)}, kept as ${lowered.dtype(saved)}`,
+    bytes: size + bytes.get(saved)!,
+  };
 }
 
 function explainMemory({ plan, lowered, bytes }: BuiltPlan): Explanation["memory"] {

@@ -62,6 +62,12 @@ export interface Lowered {
   home(value: Value): Value;
   /** Storage type of a home. */
   dtype(home: Value): DType;
+  /** The format that every value of a home is in, where that is a float format. */
+  format(home: Value): FloatFormat | undefined;
+  /** The format whose codes a home is stored as, where its storage holds codes. */
+  codes?(home: Value): FloatFormat | undefined;
+  /** The home that keeps a copy of a home for the backward pass, where there is one. */
+  saved?(home: Value): Value | undefined;
   /** Name of the external array that holds a home; absent: it lives in the arena. */
   external(home: Value): string | undefined;
   /** True if some command draws random numbers and the plan needs a clock. */
@@ -94,6 +100,7 @@ class Lowering {
   private readonly homes = new Map<Value, Value>();
   private readonly stores = new Map<Value, StoreRounding>();
   private readonly dtypes = new Map<Value, DType>();
+  private readonly storedFormats = new Map<Value, FloatFormat>();
   private readonly externals = new Map<Value, string>();
   private readonly exponents = new Map<Value, Value>();
   private readonly fused = new Set<Node>();
@@ -143,6 +150,7 @@ class Lowering {
       commands: this.commands,
       home: (value) => this.home(value),
       dtype: (home) => this.dtypes.get(home) ?? home.dtype,
+      format: (home) => this.storedFormats.get(home),
       external: (home) => this.externals.get(home),
       usesClock: this.commands.some(isStochastic),
       fusedRoundings: this.fused,
@@ -194,6 +202,8 @@ class Lowering {
       }
       for (const output of node.outputs) {
         const home = this.home(output);
+        const format = this.formats.get(output);
+        if (format?.kind === "float") this.storedFormats.set(home, format);
         if (output.dtype === "f32" && this.isExactInBf16(output) && !this.externals.has(home)) {
           this.dtypes.set(home, "bf16");
         }

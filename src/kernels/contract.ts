@@ -46,8 +46,12 @@ export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
 export type { AvgPoolAttrs, PoolAttrs } from "./contract/windows.ts";
 export { INTERPOLATIONS, type Interpolation, type ResampleAttrs } from "./contract/windows.ts";
 
-/** How the elements of a buffer are stored. Values are the same in every kernel set; only the bytes differ. */
-export type DType = "f32" | "bf16" | "i16" | "i32";
+/**
+ * How the elements of a buffer are stored. Values are the same in every kernel set; only the bytes differ. `code8`,
+ * `code16`: the codes of the buffer's `codes` format in one or two bytes. Every operation reads and writes every storage
+ * of real numbers, but operands of products are f32, bf16 or i16.
+ */
+export type DType = "f32" | "bf16" | "i16" | "i32" | "code8" | "code16";
 
 /** Round a result to a float format as it is stored: once, from the exact FP32 result. */
 export interface StoreRounding {
@@ -67,7 +71,7 @@ export interface Operand {
   readonly dtype: DType;
   /**
    * Outputs only: the rounding applied on store, whatever the operation computes (also where a skipped update
-   * hands w and its states through). Absent: stored as computed (FP32; a bf16 output must then hold BF16 values already).
+   * hands w and its states through). Absent: stored as computed (FP32; an output in bf16 or codes must then hold values of that format already).
    */
   readonly store?: StoreRounding;
 }
@@ -80,6 +84,8 @@ export interface Buffer {
   readonly name: string;
   readonly dtype: DType;
   readonly elements: number;
+  /** Of code8 and code16: a float format with a sign and a code for NaN. All values stored are values of it. */
+  readonly codes?: FloatFormat;
 }
 
 /** A command of the flat list that a kernel set runs in order. */

@@ -3,7 +3,8 @@
  * Knows nothing of memory or threads. Truth: contract.ts; read back by native/binding/plan_reader.cpp.
  */
 import { RoundoffError } from "../base/errors.ts";
-import { emin, isScaled, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
+import { encode } from "../formats/codes.ts";
+import { emin, type FloatFormat, isScaled, OVERFLOWS, ROUNDINGS } from "../formats/format.ts";
 import type {
   Accumulator,
   Carrier,
@@ -30,26 +31,47 @@ import {
   UNARY_KINDS,
 } from "./contract.ts";
 import { encodeElement, encodeGroups } from "./native-bulk-encode.ts";
-import type { AddonCommand, AddonEpilogueStep, AddonOperand, AddonPlan, STORE_ORDER } from "./native-load.ts";
+import type {
+  AddonCommand,
+  AddonEpilogueStep,
+  AddonOperand,
+  AddonPlan,
+  CODE_ORDER,
+  STORE_ORDER,
+} from "./native-load.ts";
 
 /** Same order as DType in native/include/command.h. */
-export const DTYPES = ["f32", "bf16", "i16", "i32"] as const satisfies readonly DType[];
+export const DTYPES = ["f32", "bf16", "i16", "i32", "code8", "code16"] as const satisfies readonly DType[];
 
 /** Same order as Carrier in native/include/command.h. */
 export const CARRIERS = ["f32", "bf16", "i16"] as const satisfies readonly Carrier[];
 
 export function encodePlan(plan: Plan): AddonPlan {
   return {
-    buffers: plan.buffers.map(({ place, offset, dtype, elements }) => ({
+    buffers: plan.buffers.map(({ place, offset, dtype, elements, codes }) => ({
       external: place === "external",
       offset,
       dtype: DTYPES.indexOf(dtype),
       elements,
+      codes: codes && encodeCodes(codes),
     })),
     arenaBytes: plan.arenaBytes,
     commands: plan.commands.map(encodeCommand),
     clockBuffer: plan.clockBuffer,
   };
+}
+
+/** The numbers of a format of codes, in CODE_ORDER. */
+function encodeCodes(format: FloatFormat): number[] {
+  const fields: { readonly [Field in (typeof CODE_ORDER)[number]]: number } = {
+    bits: format.bits,
+    precision: format.precision,
+    emin: emin(format),
+    maxFinite: format.maxFinite,
+    infinity: format.hasInfinity ? encode(Infinity, format) : -1,
+    nan: encode(NaN, format),
+  };
+  return Object.values(fields);
 }
 
 function encodeCommand(command: Command): AddonCommand {

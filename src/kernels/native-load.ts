@@ -22,12 +22,17 @@ export const STORE_ORDER = [
   "tensorId",
 ] as const;
 
+/** Numbers of the format of codes in memory, in this order; `infinity` and `nan` are codes, −1 for none. */
+export const CODE_ORDER = ["bits", "precision", "emin", "maxFinite", "infinity", "nan"] as const;
+
 export interface AddonBuffer {
   readonly external: boolean;
   readonly offset: number;
   /** Index in DTYPES. */
   readonly dtype: number;
   readonly elements: number;
+  /** In CODE_ORDER; of code8 and code16. */
+  readonly codes?: readonly number[];
 }
 
 export interface AddonOperand {

@@ -2,6 +2,7 @@
  * Runs one operation of a kernel set on plain arrays: builds the smallest plan that holds it. For tests of any layer
  * that want to see what a kernel computes; knows nothing of expected results.
  */
+import type { FloatFormat } from "../../formats/format.ts";
 import type {
   Buffer,
   Command,
@@ -18,16 +19,21 @@ import type {
 } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
 
-export interface OpInput {
+/** How a tensor lies in memory. */
+interface OpStorage {
   readonly shape: readonly number[];
-  readonly values: ArrayLike<number>;
-  /** Default f32. bf16 and i16: the values must be exact in that type. */
+  /** Default f32. */
   readonly dtype?: DType;
+  /** The format of code8 and code16. */
+  readonly codes?: FloatFormat;
 }
 
-export interface OpOutput {
-  readonly shape: readonly number[];
-  readonly dtype?: DType;
+export interface OpInput extends OpStorage {
+  /** bf16, i16 and codes: the values must be exact in that type. */
+  readonly values: ArrayLike<number>;
+}
+
+export interface OpOutput extends OpStorage {
   readonly store?: StoreRounding;
   /** Index of the input whose memory this output overwrites. */
   readonly inPlaceOf?: number;
@@ -89,21 +95,22 @@ function newMemory(precision: "f32" | "f64"): Memory {
   return { buffers: [], commands: [], externals: new Map(), realArray, arenaBytes: 0 };
 }
 
-const isSixteenBit = (dtype: DType): boolean => dtype === "bf16" || dtype === "i16";
+const isWide = (dtype: DType): boolean => dtype === "f32" || dtype === "i32";
 
-/** 16-bit types cannot be bound from outside: they are converted by a copy in front of the operation. */
-function placeInput(memory: Memory, name: string, { shape, values, dtype = "f32" }: OpInput): Operand {
+/** Narrow types cannot be bound from outside: they are converted by a copy in front of the operation. */
+function placeInput(memory: Memory, name: string, input: OpInput): Operand {
+  const { shape, values, dtype = "f32" } = input;
   const wide = placeExternal(memory, name, shape, dtype === "i32" ? "i32" : "f32");
   memory.externals.get(name)?.set(values);
-  if (!isSixteenBit(dtype)) return wide;
-  const narrow = placeArena(memory, shape, dtype);
+  if (isWide(dtype)) return wide;
+  const narrow = placeArena(memory, input);
   memory.commands.push(copyCommand(wide, narrow));
   return narrow;
 }
 
 function placeOutput(memory: Memory, output: OpOutput, inputs: readonly Operand[]): Operand {
-  const { shape, dtype = "f32", store, inPlaceOf } = output;
-  const place = inPlaceOf === undefined ? placeArena(memory, shape, dtype) : inputs[inPlaceOf];
+  const { shape, store, inPlaceOf } = output;
+  const place = inPlaceOf === undefined ? placeArena(memory, output) : inputs[inPlaceOf];
   return { ...place, shape, store };
 }
 
@@ -119,6 +126,8 @@ function readBack(memory: Memory, name: string, output: Operand): ExternalArray 
   memory.commands.push(copyCommand({ ...output, store: undefined }, place));
   return memory.externals.get(name) ?? new memory.realArray(0);
 }
+
+const BYTES: { readonly [Type in DType]: number } = { f32: 4, bf16: 2, i16: 2, i32: 4, code8: 1, code16: 2 };
 
 function copyCommand(from: Operand, to: Operand): CommandOf<"copy"> {
   return { op: "copy", attrs: {}, inputs: [from], outputs: [to] };
@@ -137,10 +146,10 @@ function placeExternal(
   return { buffer: memory.buffers.length - 1, shape, dtype };
 }
 
-function placeArena(memory: Memory, shape: readonly number[], dtype: DType): Operand {
+function placeArena(memory: Memory, { shape, dtype = "f32", codes }: OpStorage): Operand {
   const elements = elementsOf(shape);
   const name = `arena ${memory.buffers.length}`;
-  memory.buffers.push({ place: "arena", offset: memory.arenaBytes, name, dtype, elements });
-  memory.arenaBytes += Math.ceil((elements * (isSixteenBit(dtype) ? 2 : 4)) / 64) * 64;
+  memory.buffers.push({ place: "arena", offset: memory.arenaBytes, name, dtype, elements, codes });
+  memory.arenaBytes += Math.ceil((elements * BYTES[dtype]) / 64) * 64;
   return { buffer: memory.buffers.length - 1, shape, dtype };
 }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { FORMATS, floatFormat } from "../../formats/catalog.ts";
+import { allValues } from "../../formats/codes.ts";
 import {
   type FloatFormat,
   OVERFLOWS,
@@ -13,7 +14,7 @@ import {
 } from "../../formats/format.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import { roundingWord } from "../../random/rounding-bits.ts";
-import { OP_NAMES, OPTIMIZER_OPS, type OpName, type StoreRounding } from "../contract.ts";
+import { type DType, OP_NAMES, OPTIMIZER_OPS, type OpName, type StoreRounding } from "../contract.ts";
 import { deviations } from "./bounds.ts";
 import { allCases, caseName } from "./cases.ts";
 import { bf16Normals, normals, roundingInputs } from "./data.ts";
@@ -26,6 +27,8 @@ const CASES = allCases();
 const FLOAT_FORMATS = FORMATS.filter(
   (format): format is FloatFormat => format.kind === "float" && format.hasSign && format.bits <= 32,
 );
+/** Their operands are f32, bf16 or i16. */
+const PRODUCTS: ReadonlySet<OpName> = new Set(["conv2d", "conv2dGradInput", "conv2dGradWeight", "matmul"]);
 /** All but the one whose outputs are integers and their exponent. */
 const STORING_OPS = OP_NAMES.filter((op) => op !== "quantizeDynamicFixed");
 const CLOCK = [0x89abcdef, 0x01234567, 41] as const;
@@ -50,12 +53,13 @@ function copyRun(values: Float32Array, store: StoreRounding, dtype: "f32" | "bf1
 }
 
 /** The same run with every real output rounded to E4M3 stochastically and stored as `dtype`. */
-function storingRun(run: AnyOpRun, dtype: "f32" | "bf16"): AnyOpRun {
+function storingRun(run: AnyOpRun, dtype: "f32" | "bf16" | "code8"): AnyOpRun {
   const outputs = run.outputs.map((output, o): OpOutput => {
     // Integers are not rounded; what is overwritten keeps its storage.
     if (output.dtype === "i16" || output.dtype === "i32") return output;
-    const store = { ...storing(floatFormat("e4m3"), "stochastic", "saturate"), tensorId: TENSOR_ID + o };
-    return output.inPlaceOf === undefined ? { ...output, dtype, store } : { ...output, store };
+    const codes = floatFormat("e4m3");
+    const store = { ...storing(codes, "stochastic", "saturate"), tensorId: TENSOR_ID + o };
+    return output.inPlaceOf === undefined ? { ...output, dtype, codes, store } : { ...output, store };
   });
   return { ...run, outputs, clock: CLOCK };
 }
@@ -70,13 +74,27 @@ const FP32_INPUTS: { readonly [Op in OpName]?: readonly number[] } = {
   ...Object.fromEntries(OPTIMIZER_OPS.map((op) => [op, [0, 2, 3, 4, 5, 6, 7, 8, 9]])),
 };
 
-/** The same run with its real operands rounded to BF16 and stored so. */
-function narrowRun(run: AnyOpRun): AnyOpRun {
-  const bf16 = floatFormat("bf16");
+/** A storage type and the format of its values. */
+interface Storage {
+  readonly dtype: DType;
+  readonly format: FloatFormat;
+}
+
+const stored = (dtype: DType, name: string): Storage => ({ dtype, format: floatFormat(name) });
+const NARROW = [stored("bf16", "bf16"), stored("code8", "e5m2"), stored("code16", "fp16")];
+/** Formats whose codes can be stored: a sign, a code for NaN. (bf16 has a storage of its own.) */
+const CODE_FORMATS = FLOAT_FORMATS.filter(
+  ({ name, bits, hasNaN }) => bits <= 16 && hasNaN && name !== "bf16",
+);
+
+/** The same run with its real operands rounded to a format and stored so. */
+function narrowRun(run: AnyOpRun, { dtype, format }: Storage): AnyOpRun {
   const inputs = run.inputs.map((input, i): OpInput => {
     if (input.dtype !== undefined || FP32_INPUTS[run.op]?.includes(i)) return input;
-    const values = Float32Array.from(input.values, (x) => roundToFormat(x, bf16, "nearestEven", "infinity"));
-    return { ...input, values, dtype: "bf16" };
+    const values = Float32Array.from(input.values, (x) =>
+      roundToFormat(x, format, "nearestEven", "infinity"),
+    );
+    return { ...input, values, dtype, codes: format };
   });
   return { ...run, inputs };
 }
@@ -84,11 +102,38 @@ function narrowRun(run: AnyOpRun): AnyOpRun {
 it.skip.each(leftOut())("%s", () => undefined);
 
 describe.each(implementations())("$name", ({ kernels }) => {
-  it.each(OP_NAMES)("%s reads bf16 operands", async (op) => {
-    for (const [i, run] of CASES.entries()) {
-      if (run.op === op) expect(await deviations(kernels, narrowRun(run)), caseName(run, i)).toEqual([]);
+  it.each(OP_NAMES)("%s reads operands in any storage", async (op) => {
+    const runs = [...CASES.entries()].filter(([, run]) => run.op === op);
+    for (const storage of NARROW.filter(({ dtype }) => dtype === "bf16" || !PRODUCTS.has(op))) {
+      for (const [i, run] of runs.filter((_, n) => storage.dtype === "bf16" || n % 4 === 0)) {
+        const narrow = narrowRun(run, storage);
+        expect(await deviations(kernels, narrow), `${caseName(run, i)} ${storage.dtype}`).toEqual([]);
+      }
     }
   });
+
+  it.each(CODE_FORMATS.map((format) => [format.name, format] as const))(
+    "keeps every value of %s in codes, and rounds to them",
+    async (_, format) => {
+      const dtype = format.bits <= 8 ? "code8" : "code16";
+      const values = Float32Array.from(allValues(format), ({ value }) => value);
+      const shape = [values.length];
+      const input = { shape, values, dtype, codes: format } as const;
+      const [kept] = await runOp(kernels, { op: "copy", attrs: {}, inputs: [input], outputs: [{ shape }] });
+      expect(differences(kept, Array.from(values))).toEqual([]);
+      const inputs = roundingInputs(format, 91);
+      const store = storing(format, "stochastic", "saturate");
+      const output = { shape: [inputs.length], store, dtype, codes: format } as const;
+      const [rounded] = await runOp(kernels, {
+        op: "copy",
+        attrs: {},
+        inputs: [{ shape: output.shape, values: inputs }],
+        outputs: [output],
+        clock: CLOCK,
+      });
+      expect(differences(rounded, roundedValues(inputs, store))).toEqual([]);
+    },
+  );
 
   describe("rounding on store", () => {
     for (const format of FLOAT_FORMATS) {
@@ -105,9 +150,10 @@ describe.each(implementations())("$name", ({ kernels }) => {
     }
 
     it.each(STORING_OPS)("of %s is that of its FP32 result, whatever the storage", async (op) => {
-      for (const run of CASES.filter((run) => run.op === op)) {
+      for (const [n, run] of CASES.filter((run) => run.op === op).entries()) {
         const plain = await runOp(kernels, { ...run, clock: CLOCK });
-        for (const dtype of ["f32", "bf16"] as const) {
+        for (const dtype of ["f32", "bf16", "code8"] as const) {
+          if (dtype === "code8" && n % 4 !== 0) continue;
           const stored = storingRun(run, dtype);
           const actual = await runOp(kernels, stored);
           stored.outputs.forEach(({ store }, o) => {
