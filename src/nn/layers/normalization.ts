@@ -1,4 +1,5 @@
 /** Normalisation layers that need no batch, with PyTorch's names and defaults. Channels are the last axis. */
+import { elementCount } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import {
   groupNorm,
@@ -37,6 +38,11 @@ export class LayerNorm extends Module {
     this.eps = eps;
     if (elementwiseAffine) this.weight = ones(this.normalizedShape);
     if (elementwiseAffine && bias) this.bias = zeros(this.normalizedShape);
+  }
+
+  /** Elements that are normalised together. */
+  get size(): number {
+    return elementCount(this.normalizedShape);
   }
 
   forward(x: Tensor): Tensor {

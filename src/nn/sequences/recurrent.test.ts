@@ -13,10 +13,14 @@ const [STEPS, BATCH, FEATURES, HIDDEN] = [5, 3, 4, 6];
 const LENGTHS = [5, 2, 3];
 type Layer = LSTM | GRU | RNN;
 
+const DEEP = { numLayers: 2, bidirectional: true };
+
 const layers: readonly (readonly [string, () => Layer])[] = [
-  ["LSTM", () => new LSTM(FEATURES, HIDDEN, { numLayers: 2, bidirectional: true })],
-  ["GRU", () => new GRU(FEATURES, HIDDEN, { numLayers: 2, bidirectional: true })],
-  ["RNN", () => new RNN(FEATURES, HIDDEN, { numLayers: 2, bidirectional: true, nonlinearity: "relu" })],
+  ["LSTM", () => new LSTM(FEATURES, HIDDEN, DEEP)],
+  ["GRU", () => new GRU(FEATURES, HIDDEN, DEEP)],
+  ["LSTM with layer norm", () => new LSTM(FEATURES, HIDDEN, { ...DEEP, layerNorm: true })],
+  ["GRU with layer norm", () => new GRU(FEATURES, HIDDEN, { ...DEEP, layerNorm: true })],
+  ["RNN", () => new RNN(FEATURES, HIDDEN, { ...DEEP, nonlinearity: "relu" })],
 ];
 
 /** Irregular values that differ from step to step. */

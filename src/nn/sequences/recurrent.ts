@@ -8,6 +8,7 @@ import { Tensor } from "../../graph/tensor.ts";
 import { uniformFanIn } from "../initializers.ts";
 import { Module, Parameter } from "../module.ts";
 import { type Cell, gru, lstm, plainCell, zeros } from "./cells.ts";
+import { normalizedScan, RecurrentNorms } from "./normalized-scan.ts";
 import { scan } from "./scan.ts";
 
 export interface RecurrentOptions {
@@ -18,6 +19,15 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
   /** Applied to the output of every layer but the last: dropout, or anything else. */
   readonly betweenLayers?: (output: Tensor, layer: number) => Tensor;
+}
+
+/** Of LSTM and GRU. */
+export interface GatedOptions extends RecurrentOptions {
+  /**
+   * Layer norm inside every step, as in Ba et al. 2016: of the products with x and with h, and of the cell state. Its shifts
+   * stand for the biases, which are left out. Norms are named `norm_l0.ih.0.weight`, after PyTorch's `weight_ih_l0`.
+   */
+  readonly layerNorm?: boolean;
 }
 
 export interface RnnOptions extends RecurrentOptions {
@@ -50,14 +60,14 @@ export interface LstmOutput extends RecurrentOutput {
 
 abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> {
   private readonly cell: Cell;
-  private readonly options: RecurrentOptions;
+  private readonly options: GatedOptions;
 
-  constructor(cell: Cell, inputSize: number, hiddenSize: number, options: RecurrentOptions) {
+  constructor(cell: Cell, inputSize: number, hiddenSize: number, options: GatedOptions) {
     super();
     // Private members are not children: parameters are the tensors with PyTorch's names.
     this.cell = cell;
     this.options = options;
-    const { numLayers = 1, bias = true } = options;
+    const { numLayers = 1, bias = true, layerNorm = false } = options;
     const rows = cell.gates * hiddenSize;
     const start = uniformFanIn(hiddenSize);
     for (let layer = 0; layer < numLayers; layer++) {
@@ -65,7 +75,8 @@ abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> 
       for (const suffix of this.suffixes()) {
         this.add(`weight_ih_l${layer}${suffix}`, new Parameter([rows, features], "weight", start));
         this.add(`weight_hh_l${layer}${suffix}`, new Parameter([rows, hiddenSize], "weight", start));
-        if (!bias) continue;
+        if (layerNorm) this.add(`norm_l${layer}${suffix}`, new RecurrentNorms(cell, hiddenSize));
+        if (!bias || layerNorm) continue;
         this.add(`bias_ih_l${layer}${suffix}`, new Parameter([rows], "bias", start));
         this.add(`bias_hh_l${layer}${suffix}`, new Parameter([rows], "bias", start));
       }
@@ -76,8 +87,8 @@ abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> 
     return this.options.bidirectional === true ? ["", "_reverse"] : [""];
   }
 
-  private add(name: string, parameter: Parameter): void {
-    Object.defineProperty(this, name, { value: parameter, enumerable: true });
+  private add(name: string, member: Parameter | RecurrentNorms): void {
+    Object.defineProperty(this, name, { value: member, enumerable: true });
   }
 
   private parameter(name: string, like: Tensor): Value | undefined {
@@ -111,6 +122,8 @@ abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> 
     active: Value | undefined,
   ): { output: Tensor; final: readonly Tensor[] } {
     const { graph } = x;
+    const norms: unknown = Reflect.get(this, `norm_${name}`);
+    if (norms instanceof RecurrentNorms) return this.normalized(norms, { x, name, initial, active });
     const biases = ["bias_ih", "bias_hh"].flatMap((kind) => this.parameter(`${kind}_${name}`, x) ?? []);
     const operands = {
       x: x.value,
@@ -122,6 +135,23 @@ abstract class RecurrentLayers<Out extends RecurrentOutput> extends Module<Out> 
     const options = { reverse: name.endsWith("_reverse"), ...(active === undefined ? {} : { active }) };
     const { output, final } = scan(graph, this.cell, operands, options);
     return { output: new Tensor(graph, output), final: final.map((state) => new Tensor(graph, state)) };
+  }
+
+  private normalized(
+    norms: RecurrentNorms,
+    { x, name, initial, active }: { x: Tensor; name: string; initial: readonly Value[]; active?: Value },
+  ): { output: Tensor; final: readonly Tensor[] } {
+    const tensorOf = (value: Value) => new Tensor(x.graph, value);
+    return normalizedScan({
+      cell: this.cell,
+      norms,
+      x,
+      weightIh: tensorOf(this.parameter(`weight_ih_${name}`, x)!),
+      weightHh: tensorOf(this.parameter(`weight_hh_${name}`, x)!),
+      initial: initial.map(tensorOf),
+      reverse: name.endsWith("_reverse"),
+      active: active === undefined ? undefined : tensorOf(active),
+    });
   }
 
   private initial({ h0, c0 }: RecurrentInputs, index: number): readonly Value[] {
@@ -149,7 +179,7 @@ function activeSteps(x: Tensor, lengths: Tensor): Value {
 
 /** Long short-term memory. */
 export class LSTM extends RecurrentLayers<LstmOutput> {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+  constructor(inputSize: number, hiddenSize: number, options: GatedOptions = {}) {
     super(lstm, inputSize, hiddenSize, options);
   }
 
@@ -162,7 +192,7 @@ export class LSTM extends RecurrentLayers<LstmOutput> {
 
 /** Gated recurrent units; the reset gate acts after the product, as in PyTorch and cuDNN. */
 export class GRU extends RecurrentLayers<RecurrentOutput> {
-  constructor(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}) {
+  constructor(inputSize: number, hiddenSize: number, options: GatedOptions = {}) {
     super(gru, inputSize, hiddenSize, options);
   }
 
