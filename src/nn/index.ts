@@ -180,6 +180,7 @@ export {
   embeddingBag,
 } from "./sequences/embedding.ts";
 export {
+  type GatedOptions,
   GRU,
   LSTM,
   type LstmOutput,
