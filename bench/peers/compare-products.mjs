@@ -49,7 +49,7 @@ async function torchCandidate(name, precision) {
   const child = await startChild(python, args, { OMP_NUM_THREADS: String(threads) });
   return {
     name,
-    prepare: (index) => () => child.run(`${index} 1`),
+    prepare: async (index) => () => child.run(`${index} 1`),
     close: child.close,
     greeting: child.greeting,
   };
@@ -61,18 +61,14 @@ function ownCandidate(name) {
   let current;
   return {
     name,
-    prepare(index) {
+    async prepare(index) {
       current?.dispose();
-      const product = prepareProduct(works[index], recipe(name), selected);
+      const product = await prepareProduct(works[index], recipe(name), selected);
       current = product;
-      const milliseconds = async (run) => {
-        const start = process.hrtime.bigint();
-        await run();
-        return Number(process.hrtime.bigint() - start) / 1e6;
-      };
       return async () => {
-        const spent = product.overhead === undefined ? 0 : await milliseconds(product.overhead);
-        return (await milliseconds(() => product.run())) - spent;
+        const start = process.hrtime.bigint();
+        await product.run();
+        return Number(process.hrtime.bigint() - start) / 1e6;
       };
     },
     close: () => current?.dispose(),
@@ -92,25 +88,25 @@ console.log(
 );
 const rows = [];
 for (const [index, work] of works.entries()) {
-  const runs = candidates.map((candidate) => ({
-    name: candidate.name,
-    run: candidate.prepare(index),
-    times: [],
-  }));
+  const runs = [];
+  for (const { name, prepare } of candidates) runs.push({ name, run: await prepare(index), times: [] });
   for (let round = 0; round <= rounds; round++) {
     for (const { run, times } of runs) {
       await pause();
-      const ms = await run();
-      if (round > 0) times.push(ms);
+      const time = await run();
+      if (round > 0) times.push(time);
     }
   }
+  for (const entry of runs) {
+    entry.medianMs = median(entry.times);
+    entry.bestMs = Math.min(...entry.times);
+  }
   console.log(`\n${work.name} ${work.gemm}`);
-  for (const { name, times } of runs) {
+  for (const { name, medianMs, bestMs } of runs) {
     // The peer of the same precision if there is one, else the first candidate.
     const peer = runs.find((other) => other.name === `torch:${name}`) ?? runs[0];
-    const [medianMs, bestMs] = [median(times), Math.min(...times)];
-    const ratio = median(peer.times) / medianMs;
-    const bestRatio = Math.min(...peer.times) / bestMs;
+    const ratio = peer.medianMs / medianMs;
+    const bestRatio = peer.bestMs / bestMs;
     rows.push({
       work: work.name,
       gemm: work.gemm,

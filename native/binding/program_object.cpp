@@ -37,6 +37,7 @@ struct Prepared {
 // JavaScript can be called any more, every call fails, and the wrapper would abort the process over it.
 struct Run {
   std::shared_ptr<Prepared> prepared;
+  size_t first = 0;
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   std::string error;
@@ -45,7 +46,7 @@ struct Run {
 void execute(napi_env, void* data) {
   Run& run = *static_cast<Run*>(data);
   try {
-    run.prepared->engine->run(run.prepared->program->commands(), run.prepared->program->clock());
+    run.prepared->engine->run(run.prepared->program->commands(), run.first, run.prepared->program->clock());
   } catch (const std::exception& error) {
     run.error = error.what();
   }
@@ -67,9 +68,10 @@ void complete(napi_env env, napi_status, void* data) {
 }
 
 // Queues the run and returns its promise.
-napi_value start(napi_env env, const std::shared_ptr<Prepared>& prepared) {
+napi_value start(napi_env env, const std::shared_ptr<Prepared>& prepared, size_t first) {
   auto run = std::make_unique<Run>();
   run->prepared = prepared;
+  run->first = first;
   napi_value promise = nullptr, name = nullptr;
   const bool queued = napi_create_promise(env, &run->deferred, &promise) == napi_ok &&
                       napi_create_string_utf8(env, "roundoff.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
@@ -87,13 +89,17 @@ std::vector<ExternalMemory> memory_of(const std::vector<Napi::Reference<Napi::Ty
   return memory;
 }
 
-Napi::Value run_program(const std::shared_ptr<Prepared>& prepared, Napi::Env env) {
+Napi::Value run_program(const std::shared_ptr<Prepared>& prepared, const Napi::CallbackInfo& call) {
+  const Napi::Env env = call.Env();
   return guarded(env, [&]() -> Napi::Value {
     check(!prepared->running, "a prepared plan was run while it was still running");
     check(prepared->program != nullptr, "a prepared plan was run after it was released");
+    const bool all = call.Length() == 0 || call[0].IsUndefined();
+    const int64_t first = all ? 0 : read_integer(call[0], "the number of the first command");
+    check(first >= 0 && first <= static_cast<int64_t>(prepared->program->commands().size()), "the plan has no such command");
     // The caller may have detached or resized an array since the last run; its address may have moved.
     prepared->program->rebind(memory_of(prepared->arrays));
-    return Napi::Value(env, start(env, prepared));
+    return Napi::Value(env, start(env, prepared, static_cast<size_t>(first)));
   });
 }
 
@@ -124,7 +130,7 @@ Napi::Value prepare_program(const std::shared_ptr<Engine>& engine, const Napi::C
     prepared->hold(env, plan.arenaBytes);
     const Napi::Object object = Napi::Object::New(env);
     object.Set("run", Napi::Function::New(
-                          env, [prepared](const Napi::CallbackInfo& call) { return run_program(prepared, call.Env()); },
+                          env, [prepared](const Napi::CallbackInfo& call) { return run_program(prepared, call); },
                           "run"));
     object.Set("release",
                Napi::Function::New(

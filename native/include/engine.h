@@ -29,9 +29,9 @@ class Engine {
   // Bytes that the packed right matrix of a matmul takes on this engine.
   size_t packed_bytes(const Command& matmul) const { return packed_bytes_(matmul, cpu_); }
 
-  // Runs the commands in order with the default floating-point environment. One caller at a time: the pool and the
+  // Runs the commands from number `first` on, in order, with the default floating-point environment. One caller at a time: the pool and the
   // scratch memory are shared by all programs of the engine, later callers wait.
-  void run(const std::vector<Command>& commands, Clock clock);
+  void run(const std::vector<Command>& commands, size_t first, Clock clock);
 
   // Whether a conversion of n elements is better stored past the caches.
   bool exceeds_caches(int64_t elements) const { return elements > cachedElements_; }

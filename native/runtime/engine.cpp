@@ -49,11 +49,11 @@ Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
   }
 }
 
-void Engine::run(const std::vector<Command>& commands, Clock clock) {
+void Engine::run(const std::vector<Command>& commands, size_t first, Clock clock) {
   const std::lock_guard lock(running_);
   const FloatEnvironment environment;
   Context context{pool_, scratch_, cpu_, clock};
-  for (const Command& command : commands) command.kernel(command, context);
+  for (size_t i = first; i < commands.size(); i++) commands[i].kernel(commands[i], context);
 }
 
 }  // namespace roundoff

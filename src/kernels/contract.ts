@@ -164,8 +164,11 @@ export interface KernelSet {
 }
 
 export interface PreparedPlan {
-  /** Runs every command once. Native: one asynchronous call off the main thread. Never concurrent with itself. */
-  run(): Promise<void>;
+  /**
+   * Runs every command once, or those from number `first` on, with what the ones before left in memory. Native: one
+   * asynchronous call off the main thread. Never concurrent with itself.
+   */
+  run(first?: number): Promise<void>;
   /** Frees its memory now instead of with its last reference. Not while it runs; it cannot run again. */
   dispose?(): void;
 }

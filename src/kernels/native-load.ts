@@ -152,7 +152,7 @@ export interface NativeEngine {
   prepare(
     plan: AddonPlan,
     externals: readonly ExternalArray[],
-  ): { run(): Promise<void> /** Frees the memory now. */; release(): void };
+  ): { run(first?: number): Promise<void> /** Frees the memory now. */; release(): void };
   /**
    * y = x in a format, on all threads, before the call returns; y may be x. `numbers`: in ELEMENT_ORDER, CALL_ORDER and,
    * if the format has scales, SCALE_ORDER. Fills `tally`, in TALLY_ORDER, and `kept` if it is there.

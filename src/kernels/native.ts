@@ -57,9 +57,9 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
       const encoded = encodePlan(plan);
       const program = translateErrors("the plan cannot run", () => engine.prepare(encoded, arrays));
       return {
-        async run() {
+        async run(first) {
           // The call itself throws if the plan is running already; the promise rejects if memory runs out.
-          await translateErrors("the plan cannot run", () => program.run()).catch((cause: unknown) => {
+          await translateErrors("the plan cannot run", () => program.run(first)).catch((cause: unknown) => {
             throw addonError("the plan cannot run", cause);
           });
         },

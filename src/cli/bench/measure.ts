@@ -9,8 +9,6 @@ import { RoundoffError } from "../../base/errors.ts";
 export interface Candidate {
   readonly name: string;
   readonly run: () => Promise<void>;
-  /** A part of `run` that is not to be counted: timed by itself in front of every run; its median is subtracted. */
-  readonly overhead?: () => Promise<void>;
 }
 
 export interface Timing {
@@ -30,34 +28,23 @@ export async function measure(
   candidates: readonly Candidate[],
   { rounds, signal, onRound }: MeasureOptions,
 ): Promise<Timing[]> {
-  const times = candidates.map((): { whole: number[]; spent: number[] } => ({ whole: [], spent: [] }));
+  const times = candidates.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { run, overhead }] of candidates.entries()) {
+    for (const [i, { run }] of candidates.entries()) {
       if (signal?.aborted)
         throw new RoundoffError("INTERRUPTED", { what: "the measurement was interrupted" });
-      const spent = overhead === undefined ? 0 : await millisecondsOf(overhead);
-      const whole = await millisecondsOf(run);
+      const start = process.hrtime.bigint();
+      await run();
       // Round 0 is for caches and the just-in-time compiler.
-      if (round === 0) continue;
-      times[i].whole.push(whole);
-      times[i].spent.push(spent);
+      if (round > 0) times[i].push(Number(process.hrtime.bigint() - start) / 1e6);
     }
     onRound?.(round);
   }
   return candidates.map(({ name }, i) => ({
     name,
-    medianMs: Math.max(SHORTEST_MS, median(times[i].whole) - median(times[i].spent)),
-    bestMs: Math.max(SHORTEST_MS, Math.min(...times[i].whole) - median(times[i].spent)),
+    medianMs: median(times[i]),
+    bestMs: Math.min(...times[i]),
   }));
-}
-
-/** What is left where the clock saw nothing. */
-const SHORTEST_MS = 1e-6;
-
-async function millisecondsOf(run: () => Promise<void>): Promise<number> {
-  const start = process.hrtime.bigint();
-  await run();
-  return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
 /** Of at least one number; the mean of the middle two when their count is even. */

@@ -81,6 +81,7 @@ export async function benchProducts(options: ProductBenchOptions): Promise<Produ
   const roofs: Roofline[] = [];
   for (const [index, work] of works.entries()) {
     const subjects = recipes.map((recipe) => new Subject(work, recipe, selected));
+    for (const subject of subjects) await subject.convert();
     const candidates = [...(probe?.candidates ?? []), ...subjects];
     const progress = { ...options, onRound: (round: number) => onRound?.(index * (rounds + 1) + round) };
     const timings = await measure(candidates, progress);
@@ -123,12 +124,14 @@ function rowOf(subject: Subject, timing: Timing, first: Timing, roofline: Roofli
 }
 
 /** A product under a recipe, ready to be timed: what `bench` and the comparisons with peers measure. */
-export function prepareProduct(
+export async function prepareProduct(
   work: ProductWork,
   recipe: Recipe,
   selected: SelectedKernels,
-): Candidate & { dispose(): void } {
-  return new Subject(work, recipe, selected);
+): Promise<Candidate & { dispose(): void }> {
+  const subject = new Subject(work, recipe, selected);
+  await subject.convert();
+  return subject;
 }
 
 /** The arithmetic that a compiled step would choose for this product under a recipe. */
@@ -153,7 +156,7 @@ function arithmeticOf({ gemm, inputs, output }: ProductWork, { policy }: Recipe)
   return { carrier: pairs ? "bf16" : "f32", accumulator, dtypes, store, outputType };
 }
 
-/** A product ready to run; operands in 16 bits are converted in front of every run, which is timed apart. */
+/** A product ready to run: its operands are converted to their storage by `convert`, once. */
 class Subject implements Candidate {
   readonly name: string;
   readonly work: ProductWork;
@@ -161,9 +164,9 @@ class Subject implements Candidate {
   /** Of operands and result, each once. */
   readonly bytes: number;
   readonly run: () => Promise<void>;
-  readonly overhead?: () => Promise<void>;
+  /** Everything once: afterwards the operands are there. */
+  readonly convert: () => Promise<void>;
   private readonly product: PreparedPlan;
-  private readonly conversion?: PreparedPlan;
 
   constructor(work: ProductWork, recipe: Recipe, { kernels }: SelectedKernels) {
     this.name = recipe.name;
@@ -173,16 +176,12 @@ class Subject implements Candidate {
     this.bytes = bytes;
     const product = kernels.prepare(plan, externals);
     this.product = product;
-    this.run = () => product.run();
-    if (conversions.length === 0) return;
-    const conversion = kernels.prepare({ ...plan, commands: conversions }, externals);
-    this.conversion = conversion;
-    this.overhead = () => conversion.run();
+    this.run = () => product.run(conversions);
+    this.convert = () => product.run();
   }
 
   dispose(): void {
     this.product.dispose?.();
-    this.conversion?.dispose?.();
   }
 }
 
@@ -240,7 +239,7 @@ function planOf(work: ProductWork, arithmetic: Arithmetic) {
     (sum, { shape, dtype }) => sum + elementsOf(shape) * bytesOf(dtype),
     0,
   );
-  return { plan, conversions, externals, bytes };
+  return { plan, conversions: conversions.length, externals, bytes };
 }
 
 function bytesOf(dtype: DType): number {

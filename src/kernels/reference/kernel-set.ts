@@ -3,7 +3,7 @@
  * kernels are tested against (in FP64) and what runs where they cannot (in FP32). Contract: ../contract.ts.
  */
 import { setImmediate } from "node:timers/promises";
-import { RoundoffError } from "../../base/errors.ts";
+import { RoundoffError, require } from "../../base/errors.ts";
 import type {
   Command,
   CommandOf,
@@ -53,11 +53,16 @@ function prepare(
   const takeTurn = turns();
   let running = false;
   return {
-    async run() {
+    async run(first = 0) {
       if (running) throw alreadyRunning();
+      require(Number.isInteger(first) && first >= 0 && first <= commands.length, "INVALID_ARGUMENT", () => ({
+        what: "the plan has no such command",
+        expected: `a number from 0 to ${commands.length}`,
+        received: String(first),
+      }));
       running = true;
       try {
-        await runInTurns(commands, { round, clock: readClock(clock) }, takeTurn);
+        await runInTurns(commands.slice(first), { round, clock: readClock(clock) }, takeTurn);
       } finally {
         running = false;
       }
