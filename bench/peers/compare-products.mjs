@@ -4,6 +4,7 @@
  *
  *   bench/peers/setup.sh && npm run setup
  *   node bench/peers/compare-products.mjs --rounds 7
+ *   node bench/peers/compare-products.mjs --threads 1 --clock cpu    on a busy machine: processor time of one thread
  *   node bench/peers/compare-products.mjs --gemm 1024x1024x1024 --conv 64x56x56/64x3x3 --candidates torch:fp32,fp32,torch:bf16,bf16,int16
  */
 import { writeFileSync } from "node:fs";
@@ -29,6 +30,8 @@ const { values: options } = parseArgs({
     batch: { type: "string", default: "16" },
     rounds: { type: "string", default: "7" },
     candidates: { type: "string", default: "torch:fp32,fp32,torch:bf16,bf16,int16" },
+    threads: { type: "string", default: String(availableParallelism()) },
+    clock: { type: "string", default: "wall" },
     json: { type: "string" },
   },
 });
@@ -38,14 +41,28 @@ const works = [
   ...list(options.conv).flatMap((text) => convWorks(text, Number(options.batch))),
 ];
 const rounds = Number(options.rounds);
-const threads = availableParallelism();
+const threads = Number(options.threads);
+/** Milliseconds since some time; `cpu`: of the processor, all threads together. */
+const now =
+  options.clock === "cpu"
+    ? () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1e3;
+      }
+    : () => performance.now();
 /** Threads that wait for work spin for a while; the next candidate starts when they sleep. */
 const PAUSE_MS = 100;
 const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
 async function torchCandidate(name, precision) {
   const python = join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python");
-  const args = [join(here, "torch_products.py"), precision, String(threads), JSON.stringify(works)];
+  const args = [
+    join(here, "torch_products.py"),
+    precision,
+    String(threads),
+    options.clock,
+    JSON.stringify(works),
+  ];
   const child = await startChild(python, args, { OMP_NUM_THREADS: String(threads) });
   return {
     name,
@@ -66,9 +83,9 @@ function ownCandidate(name) {
       const product = await prepareProduct(works[index], recipe(name), selected);
       current = product;
       return async () => {
-        const start = process.hrtime.bigint();
+        const start = now();
         await product.run();
-        return Number(process.hrtime.bigint() - start) / 1e6;
+        return now() - start;
       };
     },
     close: () => current?.dispose(),
@@ -84,7 +101,7 @@ for (const name of list(options.candidates)) {
 
 const versions = candidates.map(({ greeting }) => greeting?.replace("ready ", "")).find(Boolean) ?? "no peer";
 console.log(
-  `batch ${options.batch}, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads; ${versions}`,
+  `batch ${options.batch}, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads, ${options.clock} time; ${versions}`,
 );
 const rows = [];
 for (const [index, work] of works.entries()) {

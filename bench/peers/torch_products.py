@@ -1,6 +1,6 @@
 """Runs matrix products and convolutions in PyTorch (oneDNN) on request, so that another process can alternate them with its
-own. Arguments: precision(fp32|bf16) threads, then one JSON list of works as src/cli/bench/product-work.ts makes them. Reads
-lines `WORK REPEATS`, answers with the milliseconds of one product. Convolutions are channels_last."""
+own. Arguments: precision(fp32|bf16) threads clock(wall|cpu), then one JSON list of works as src/cli/bench/product-work.ts
+makes them. Reads lines `WORK REPEATS`, answers with the milliseconds of one product. Convolutions are channels_last."""
 import json
 import sys
 import time
@@ -34,7 +34,8 @@ def product(work, dtype):
 
 
 def main():
-    precision, threads, works = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+    precision, threads, works = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[4])
+    now = time.process_time if sys.argv[3] == "cpu" else time.perf_counter
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
@@ -46,10 +47,10 @@ def main():
             if index != current:
                 current, run = index, product(works[index], dtype)
                 run()
-            start = time.perf_counter()
+            start = now()
             for _ in range(repeats):
                 run()
-            print((time.perf_counter() - start) * 1000 / repeats, flush=True)
+            print((now() - start) * 1000 / repeats, flush=True)
 
 
 main()

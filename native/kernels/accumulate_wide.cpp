@@ -12,6 +12,7 @@ namespace {
 constexpr int kWideLanes = kLanes / 2;
 typedef double VecD __attribute__((vector_size(kWideLanes * 8)));
 typedef int64_t VecL __attribute__((vector_size(kWideLanes * 8)));
+typedef uint64_t VecUL __attribute__((vector_size(kWideLanes * 8)));
 typedef float VecNarrow __attribute__((vector_size(kWideLanes * 4)));
 typedef VecD VecDUnaligned __attribute__((aligned(8), may_alias));
 typedef VecNarrow VecNarrowUnaligned __attribute__((aligned(4), may_alias));
@@ -20,13 +21,14 @@ constexpr int64_t kField64 = 0x7ffll << 52, kSign64 = INT64_MIN;
 
 // A format as the numbers that rounding by adding a power of two needs: 1.5 · 2^k lifts both signs.
 struct WideFormat {
-  int64_t minNormal, lift, unsignedZero;
+  int64_t minNormal, unsignedZero;
+  uint64_t lift;
   double below, maxFinite, overflow;
 
   explicit WideFormat(const StoreRounding& f)
       : minNormal(static_cast<int64_t>(f.emin + 1023) << 52),
-        lift((static_cast<int64_t>(53 - f.precision) << 52) + (1ll << 51)),
         unsignedZero(f.hasNegativeZero ? 0 : -1),
+        lift((static_cast<uint64_t>(53 - f.precision) << 52) + (1ull << 51)),
         below(std::ldexp(1.5, (f.hasSubnormals ? f.emin - (f.precision - 1) : f.emin) + 52)),
         maxFinite(f.maxFinite),
         overflow(f.overflow == Overflow::saturate ? static_cast<double>(f.maxFinite)
@@ -45,13 +47,14 @@ struct RoundedSum {
     // To odd: one step towards the exact sum where it is not exact and the significand is even. NaN is no error.
     const VecL moves = (error != 0) & (error == error) & ((bits & 1) == 0);
     const VecL sameSign = ~((error > 0) ^ (sum > 0));
-    return round((VecD)(bits - (moves & (2 * sameSign + 1))));
+    return round((VecD)((VecUL)bits - (VecUL)(moves & (2 * sameSign + 1))));
   }
 
  private:
   [[gnu::always_inline]] VecD round(VecD x) const {
     const VecL bits = (VecL)x, field = bits & kField64;
-    const VecD power = field < format.minNormal ? VecD{} + format.below : (VecD)(field + format.lift);
+    // Unsigned: the power of Infinity wraps to a tiny number, which changes nothing.
+    const VecD power = field < format.minNormal ? VecD{} + format.below : (VecD)((VecUL)field + format.lift);
     const VecD near = (x + power) - power;
     const VecL magnitude = (VecL)near & ~kSign64;
     const VecL result = (VecD)magnitude > format.maxFinite ? (VecL)(VecD{} + format.overflow) : magnitude;
