@@ -68,7 +68,7 @@ function groupSentences(rows: readonly VerdictRow[], margin: number): string[] {
       [["below-zero"], "Worse", gap],
       [["seeds-lost"], "Worse, because seeds were lost", failure],
       [["diverged", "not-learning"], "Worse, because training failed", failure],
-      [["too-wide", "one-seed"], "Not shown either way", interval],
+      [["too-wide", "one-seed", "chance"], "Not shown either way", interval],
     ];
   return groups.flatMap(([rules, lead, text]) => {
     const listed = rows.filter((row) => rules.includes(row.rule)).map(text);

@@ -15,6 +15,7 @@ import { roundingFigures } from "./report-rounding.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { RunResult } from "./run-result.ts";
 import type { StudySetting } from "./spec.ts";
+import { stepCostCaption, stepCostTable } from "./step-costs.ts";
 import type { StudySummary, VerdictRow } from "./summary.ts";
 import { summarise } from "./summary.ts";
 import { trajectoryRows } from "./trajectories.ts";
@@ -43,6 +44,7 @@ export function htmlReport(input: ReportInput): string {
 </header>
 ${spec.settings.length > 1 && glanceSection(input, summary)}
 ${findings(spec, summary).map((finding) => settingSection(input, summary, finding))}
+${costSection(input)}
 ${recipeSection(input)}
 ${rulesSection(input)}
 ${factsSection(input)}
@@ -123,6 +125,23 @@ function verdictTableCell({ title, align, cell }: (typeof VERDICT_COLUMNS)[numbe
   if (title === "recipe") return markup`<th scope="row">${cell(row)}</th>`;
   if (title !== "verdict") return markup`<td class="${title === "why" ? "why" : align}">${cell(row)}</td>`;
   return markup`<td>${chip(row)}</td>`;
+}
+
+function costSection({ costs }: ReportInput): Markup | null {
+  if (costs === undefined) return null;
+  const { head, rows } = stepCostTable(costs);
+  const side = (column: number) => (column < 2 ? "left" : "right");
+  return markup`<section>
+<h2>What a step costs</h2>
+<div class="scroll"><table>
+<thead><tr>${head.map((title, i) => markup`<th scope="col" class="${side(i)}">${title}</th>`)}</tr></thead>
+<tbody>${rows.map(
+    (cells) =>
+      markup`<tr>${cells.map((cell, i) => markup`<td class="${side(i)}">${cell}</td>`)}</tr>
+`,
+  )}</tbody></table></div>
+<p class="note">${stepCostCaption(costs)}</p>
+</section>`;
 }
 
 function recipeSection({ recipes, spec }: ReportInput): Markup {

@@ -5,6 +5,7 @@ import { collectFacts, describeSetting, explainRules, recipeTable } from "./repo
 import { flushedTable, overflowSentences } from "./report-rounding.ts";
 import type { RunResult } from "./run-result.ts";
 import type { StudySetting, StudySpec } from "./spec.ts";
+import { stepCostCaption, stepCostTable } from "./step-costs.ts";
 import { summarise } from "./summary.ts";
 import { trajectoryRows } from "./trajectories.ts";
 import { TRAJECTORY_COLUMNS, trajectoryCaption } from "./trajectory-table.ts";
@@ -35,6 +36,7 @@ export function markdownReport(input: ReportInput): string {
     `# ${inline(spec.title)}`,
     inline(spec.question),
     ...settings,
+    ...costBlocks(input),
     "## Recipes",
     table(
       ["", ...recipes.map((recipe) => recipe.recipe)],
@@ -57,6 +59,13 @@ export function markdownReport(input: ReportInput): string {
     `\`\`\`sh\n${input.command.replaceAll("```", "")}\n\`\`\``,
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+function costBlocks({ costs }: ReportInput): string[] {
+  if (costs === undefined) return [];
+  const { head, rows } = stepCostTable(costs);
+  const align = head.map((_, i) => (i < 2 ? "left" : "right"));
+  return ["## What a step costs", table(head, rows, align), inline(stepCostCaption(costs))];
 }
 
 /** How far losses strayed, where the study asks for it. */

@@ -7,6 +7,7 @@ import type { RecipeDescription } from "./describe-recipe.ts";
 import { grouped } from "./metric-text.ts";
 import type { RunFacts, RunResult } from "./run-result.ts";
 import type { StudySetting, StudySpec } from "./spec.ts";
+import type { StepCosts } from "./step-costs.ts";
 import { LEARNING_THRESHOLD, RULES } from "./verdict.ts";
 
 export type { RecipeDescription };
@@ -18,6 +19,8 @@ export interface ReportInput {
   readonly recipes: readonly RecipeDescription[];
   /** What the report should say of this machine beyond the runs' own records, e.g. memory or operating system. */
   readonly machine: Readonly<Record<string, string>>;
+  /** What steps cost, measured apart from the study; absent: not measured. */
+  readonly costs?: StepCosts;
   /** The command that made the whole study. */
   readonly command: string;
 }
@@ -114,7 +117,7 @@ export function explainRules(spec: StudySpec): {
       `The metric is test accuracy after the last epoch, never the best epoch: choosing the best would use the test set to choose.`,
       `The gap is recipe minus ${spec.baseline}, paired by seed: both start from the same weights and see the same batches.`,
       `The margin is ±${inPoints(spec.margin)}, stated before the run. Chance is ${percentText(spec.chance)} %; a run learned if it ends above ${percentText(spec.chance + LEARNING_THRESHOLD)} %. A diverged run counts as chance.`,
-      `The verdict is by the 90 % interval of the mean gap (Student's t over the seeds). Equivalent means that the whole interval lies inside ±margin: the same as two one-sided tests (TOST) at 5 %, whose p-value stands beside it. Worse and better mean that the interval lies on one side of zero. Otherwise nothing is shown.`,
+      `The verdict is by the 90 % interval of the mean gap (Student's t over the seeds). Equivalent means that the whole interval lies inside ±margin: the same as two one-sided tests (TOST) at 5 %, whose p-value stands beside it. Worse and better mean that the interval lies on one side of zero, against the baseline and against each control. Otherwise nothing is shown.`,
       `A control is ${spec.baseline} trained in another way (examples of a batch in another order, so other sums; or other seeds): its gap is what chance alone makes.`,
       `Intervals cover the choice of seed, not the choice of test examples, and are not corrected for the number of recipes. Seed spread is the sample standard deviation over seeds.`,
     ],

@@ -127,6 +127,16 @@ describe("runStudy", () => {
     expect(archive("b").equals(archive("a"))).toBe(true);
   });
 
+  it("judges only the runs that are there if asked to, and says what is missing", async () => {
+    await runStudy(options("a"));
+    rmSync(join(root, "a", "runs", "main", "fp8-seed2"), { recursive: true });
+    const loadData = () => Promise.reject(new Error("no data here"));
+    const { rows, results } = await runStudy(options("a", { reportOnly: true, loadData }));
+    expect(results).toHaveLength(3);
+    expect(rows.map(({ seeds }) => seeds)).toEqual([[1, 2], [1]]);
+    expect(file("a", "report.md")).toContain("1 run of this setting is missing: the study is not complete.");
+  });
+
   it("refuses to mix runs of a changed study", async () => {
     await runStudy(options("a"));
     const changed = parseStudySpec({ ...json, batchSize: 8 }, "study");

@@ -24,6 +24,7 @@ import type { RecipeDescription } from "./report-model.ts";
 import { type RunPlace, readResult, resultOf } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
 import { type StudySetting, type StudySpec, type Variant, variantOf } from "./spec.ts";
+import { readStepCosts, type StepCosts } from "./step-costs.ts";
 import { checkPredictions, type PredictionCheck, summarise, type VerdictRow } from "./summary.ts";
 
 export interface StudyOptions {
@@ -37,6 +38,10 @@ export interface StudyOptions {
   readonly machine: Readonly<Record<string, string>>;
   /** An archive of records, as a study writes it: the runs in it are not made again. */
   readonly records?: string;
+  /** Trains nothing: judges the runs that are there, and the report says what is missing. */
+  readonly reportOnly?: boolean;
+  /** A file with what steps cost, for the report. */
+  readonly costs?: string;
   readonly signal?: AbortSignal;
   /** As in TrainOptions, for every run. */
   readonly checkpointEvery?: number;
@@ -80,7 +85,8 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
 }
 
 async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promise<StudyResult> {
-  const { out, records } = options;
+  const { out, records, reportOnly } = options;
+  const costs = options.costs === undefined ? undefined : readStepCosts(options.costs);
   const archive = records === undefined ? EMPTY_ARCHIVE : await readArchive(records);
   const known = new Map<PlannedRun, RunResult>();
   for (const run of runs) {
@@ -90,9 +96,10 @@ async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promi
   // A report that is made anew needs no data; what is missing for a run is told before the first one begins.
   const needed = new Set(runs.filter((run) => !known.has(run)).map(({ config }) => config.data));
   const data = new Map<string, ImageSplits>();
-  for (const name of needed) data.set(name, await options.loadData(name));
+  if (reportOnly !== true) for (const name of needed) data.set(name, await options.loadData(name));
   const results: RunResult[] = [];
   for (const [index, run] of runs.entries()) {
+    if (reportOnly === true && !known.has(run)) continue;
     const result =
       known.get(run) ?? (await trainOne(run, data.get(run.config.data)!, options, index, runs.length));
     results.push(result);
@@ -100,7 +107,7 @@ async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promi
   }
   const paths = runs.map(({ place }) => join(place.directory, RECORD_FILE));
   await writeArchive(join(out, ARCHIVE_FILE), archive, paths);
-  return writeReport(options, results);
+  return writeReport(options, results, costs);
 }
 
 /** A run that was made elsewhere counts if it is the very run that this study would make. */
@@ -202,10 +209,14 @@ async function trainOne(
   return read;
 }
 
-async function writeReport(options: StudyOptions, results: readonly RunResult[]): Promise<StudyResult> {
+async function writeReport(
+  options: StudyOptions,
+  results: readonly RunResult[],
+  costs: StepCosts | undefined,
+): Promise<StudyResult> {
   const { spec, out, machine, command } = options;
   const { rows } = summarise(spec, results);
-  const input = { spec, results, recipes: describeRecipes(spec), machine, command };
+  const input = { spec, results, recipes: describeRecipes(spec), machine, command, costs };
   const reportPath = resolve(out, "report.html");
   await replaceFile(reportPath, htmlReport(input));
   await replaceFile(resolve(out, "report.md"), markdownReport(input));

@@ -117,6 +117,33 @@ describe("summarise", () => {
     });
   });
 
+  it("calls worse and better only what is so against the control too", () => {
+    const controlled = syntheticSpec({
+      recipes: ["fp32", "reordered", "bf16", "fp8"],
+      variants: { reordered: { recipe: "fp32", batchOrder: "reversed" } },
+    });
+    // The baseline was unlucky: everything else is better by two points, but for fp8, which is far worse.
+    const shift = { fp32: 0, reordered: 0.02, bf16: 0.021, fp8: -0.1 };
+    const runs = Object.entries(shift).flatMap(([recipe, gap]) =>
+      [0, 1, 2].map((seed) =>
+        syntheticRun({
+          setting: "main",
+          recipe,
+          seed,
+          accuracy: 0.8 + gap + 0.001 * seed * (gap === 0 ? 1 : 2),
+        }),
+      ),
+    );
+    expect(
+      summarise(controlled, runs).rows.map(({ recipe, verdict, rule }) => [recipe, verdict, rule]),
+    ).toEqual([
+      ["fp32", "equivalent", "baseline"],
+      ["reordered", "not shown", "chance"],
+      ["bf16", "not shown", "chance"],
+      ["fp8", "worse", "below-zero"],
+    ]);
+  });
+
   it("refuses two results for one run", () => {
     const results = syntheticResults();
     expect(() => summarise(spec, [...results, results[0]])).toThrow(

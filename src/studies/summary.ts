@@ -7,7 +7,7 @@ import type { RunResult } from "./run-result.ts";
 import { isControl, type Metric, type StudySetting, type StudySpec, type Verdict } from "./spec.ts";
 import { mean, sampleDeviation } from "./statistics.ts";
 import type { Outcome, Pair, RuleName } from "./verdict.ts";
-import { judge, outcomeOf } from "./verdict.ts";
+import { confirmed, judge, outcomeOf } from "./verdict.ts";
 
 export type Prediction = "met" | "open" | "contradicted";
 
@@ -133,12 +133,25 @@ function rowOf(
       { seed: run.seed, diverged: run.status === "diverged", value: run.finalMetrics[spec.metric] },
       spec,
     );
-  const pairs = spec.seeds.flatMap((seed): Pair[] => {
-    const [run, baseline] = [find(recipe, seed), find(spec.baseline, seed)];
-    return run && baseline ? [{ recipe: outcome(run), baseline: outcome(baseline) }] : [];
-  });
+  const pairsWith = (reference: string) =>
+    spec.seeds.flatMap((seed): Pair[] => {
+      const [run, other] = [find(recipe, seed), find(reference, seed)];
+      return run && other ? [{ recipe: outcome(run), baseline: outcome(other) }] : [];
+    });
+  const pairs = pairsWith(spec.baseline);
   if (pairs.length === 0) return undefined;
-  const judgement = { ...judge(pairs, spec), ...(recipe === spec.baseline ? baselineJudgement(pairs) : {}) };
+  const controls = setting.recipes
+    .filter((name) => isControl(spec, name))
+    .map(pairsWith)
+    .filter((compared) => compared.length > 0);
+  const judgement = {
+    ...confirmed(
+      judge(pairs, spec),
+      controls.map((compared) => judge(compared, spec)),
+      isControl(spec, recipe),
+    ),
+    ...(recipe === spec.baseline ? baselineJudgement(pairs) : {}),
+  };
   const expected = Object.hasOwn(setting.expected, recipe) ? setting.expected[recipe] : null;
   const speeds = spec.seeds.flatMap((seed) => find(recipe, seed)?.samplesPerSecond ?? []);
   const baselines = spec.seeds.flatMap((seed) => find(spec.baseline, seed) ?? []);

@@ -73,6 +73,10 @@ export const RULES = {
     verdict: "equivalent",
     text: "The 90 % interval of the mean paired gap lies inside ±margin (TOST: p below 0.05).",
   },
+  chance: {
+    verdict: "not shown",
+    text: "The interval lies on one side of zero, but it does not where a control stands in for the baseline, or the row is a control itself: chance alone makes such a gap.",
+  },
   "below-zero": {
     verdict: "worse",
     text: "The interval lies below zero, and not inside the margin.",
@@ -113,6 +117,20 @@ export function judge(pairs: readonly Pair[], limits: Limits): Judgement {
   const rule = counted ?? ruleByInterval(ci90, limits.margin);
   const p = ci90 === null ? null : equivalenceP(gaps, limits.margin);
   return { verdict: RULES[rule].verdict, rule, gap: mean(gaps), ci90, equivalenceP: p };
+}
+
+/**
+ * What is left of a judgement once a control has stood in for the baseline. A baseline that was lucky or unlucky in its
+ * seeds makes every recipe worse or better, the control too; a format's own effect is there against both.
+ */
+export function confirmed(
+  judgement: Judgement,
+  againstControls: readonly Judgement[],
+  isControl: boolean,
+): Judgement {
+  const oneSided = judgement.rule === "below-zero" || judgement.rule === "above-zero";
+  const holds = !isControl && againstControls.every(({ rule }) => rule === judgement.rule);
+  return !oneSided || holds ? judgement : { ...judgement, rule: "chance", verdict: RULES.chance.verdict };
 }
 
 /** The rules that count failed seeds instead of measuring a gap. */

@@ -30,6 +30,8 @@ interface StudyCommandOptions extends CheckpointSettings, JsonOption, KernelOpti
   readonly quick: boolean;
   readonly dataDirectory?: string;
   readonly records?: string;
+  readonly reportOnly: boolean;
+  readonly costs?: string;
 }
 
 export function registerStudy(program: Command, context: CliContext): void {
@@ -51,6 +53,8 @@ export function registerStudy(program: Command, context: CliContext): void {
     )
     .option("--quick", "the short form of the study: minutes instead of hours", false)
     .option("--records <file>", "an archive of records (records.jsonl.gz): runs in it are not made again")
+    .option("--report-only", "train nothing: judge the runs that are there", false)
+    .option("--costs <file>", "what bench step --json printed: shown in the report")
     .option("--data-directory <dir>", "look for the data here and nowhere else");
   declareKernels(declareCheckpoints(command)).action((name: string, options: StudyCommandOptions) =>
     study(context, name, options),
@@ -71,6 +75,8 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
     records: options.records,
+    reportOnly: options.reportOnly,
+    costs: options.costs,
     checkpointEvery: options.checkpointEvery,
     keep: options.keep,
     onWarning: (message) => context.stderr(`warning: ${message}\n`),
