@@ -24,7 +24,7 @@ it("no reader fails on damaged files in another way than it should", async () =>
     (failed: { stdout: string }) => failed,
   );
   const reports = JSON.parse(stdout) as FuzzReport[];
-  expect(reports.length).toBeGreaterThanOrEqual(18);
+  expect(reports.length).toBeGreaterThanOrEqual(20);
   for (const { reader, inputs, accepted, refused, failures } of reports) {
     expect(failures, reader).toEqual([]);
     expect(inputs).toBe(INPUTS);

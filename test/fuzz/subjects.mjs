@@ -4,10 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import { crc32, deflateRawSync, gzipSync } from "node:zlib";
+import { encode as encodePng } from "fast-png";
+import jpeg from "jpeg-js";
 import { parseManifest as parseGoldens } from "../../dist/cli/goldens/manifest.js";
 import { parseOptimizer, parseSchedule } from "../../dist/cli/train-settings.js";
 import { readCifar } from "../../dist/data/cifar.js";
 import { readIdx } from "../../dist/data/idx.js";
+import { decodePicture, loadCodecs } from "../../dist/data/images/decode-picture.js";
 import { readNpy, writeNpy } from "../../dist/data/npy.js";
 import { MAX_EXPANSION, readNpz, writeNpz } from "../../dist/data/npz.js";
 import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
@@ -135,6 +138,40 @@ function wav(kind, bits, channels) {
   return new Uint8Array(chunk("RIFF", body));
 }
 
+const codecs = await loadCodecs();
+/** Small pictures, so that a million inputs take minutes; a declared size above the limit is refused. */
+const PICTURE_LIMITS = { maxBytes: 2 ** 16, maxPixels: 4096 };
+const readPicture = (bytes) => decodePicture(bytes, "fuzz.jpg", { codecs, limits: PICTURE_LIMITS });
+/** Coefficients, lines and copies of the largest picture that is allowed, all of which a small file may declare. */
+const PICTURE_ALLOWANCE = 70 * PICTURE_LIMITS.maxPixels;
+
+function jpegPicture(width, height, quality) {
+  const data = Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 4 === 3 ? 255 : i * i * 7));
+  return new Uint8Array(jpeg.encode({ width, height, data }, quality).data);
+}
+
+/** One of the files that another encoder made; the tests of decode-picture.ts compare them with its decoding. */
+const goldenPicture = (name) =>
+  new Uint8Array(readFileSync(new URL(`../goldens/pictures/${name}.jpg`, import.meta.url)));
+
+/** PNG bytes with the checksum of every chunk put right: most changes would be found by it, and nothing behind it be tried. */
+function withRightChecksums(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > bytes.length) break;
+    view.setUint32(end, crc32(bytes.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return bytes;
+}
+
+function pngPicture(width, height, channels, depth, interlace) {
+  const Type = depth === 16 ? Uint16Array : Uint8Array;
+  const data = Type.from({ length: width * height * channels }, (_, i) => i * i * 11);
+  return encodePng({ width, height, data, channels, depth }, { interlace });
+}
+
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const RECORD = read("./seeds/run.jsonl");
 const nested = utf8(`{"a":${"[".repeat(3000)}${"]".repeat(3000)}}`);
@@ -170,7 +207,7 @@ const NARROW_WEIGHTS = writeSafetensors(
 /** Weights of 8 bits become FP32 here, are put into our order, and once more into the model's. */
 const WEIGHTS_EXPANSION = 12;
 
-/** @type {Record<string, { seeds: Uint8Array[], read: (bytes: Uint8Array) => unknown, factor: number }>} */
+/** @type {Record<string, { seeds: Uint8Array[], read: (bytes: Uint8Array) => unknown, factor: number, allowance?: number }>} */
 export const SUBJECTS = {
   safetensors: {
     seeds: [writeSafetensors(tensors, { format: "pt" })],
@@ -198,6 +235,28 @@ export const SUBJECTS = {
     seeds: [cifar()],
     read: (bytes) => readCifar(bytes, { classes: 10, name: "fuzz.bin" }),
     factor: 1,
+  },
+  jpeg: {
+    seeds: [
+      jpegPicture(8, 8, 90),
+      jpegPicture(17, 9, 30),
+      goldenPicture("progressive-420"),
+      goldenPicture("cmyk"),
+    ],
+    read: readPicture,
+    factor: 20,
+    allowance: PICTURE_ALLOWANCE,
+  },
+  png: {
+    seeds: [
+      pngPicture(5, 4, 3, 8, "null"),
+      pngPicture(9, 9, 4, 16, "Adam7"),
+      pngPicture(7, 3, 1, 8, "Adam7"),
+    ],
+    read: (bytes) => readPicture(withRightChecksums(bytes)),
+    factor: 4,
+    // The unpacker has windows of its own.
+    allowance: 2 * PICTURE_ALLOWANCE,
   },
   tar: { seeds: [tar()], read: (bytes) => readTar(bytes, "fuzz.tar"), factor: 0 },
   wav: {

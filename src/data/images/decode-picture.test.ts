@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { encode as encodePng } from "fast-png";
@@ -57,6 +58,32 @@ describe("JPEG", () => {
       0xd9,
     ]);
     expect(() => decode(scans)).toThrow(refused(/101 scans/));
+  });
+});
+
+describe("JPEG files of another encoder", () => {
+  // jpeg-js repeats subsampled colours, libjpeg interpolates them: the difference is largest where colours change fastest.
+  it.each([
+    ["baseline-444", 1],
+    ["baseline-420", 6],
+    ["restart", 4],
+    ["progressive-420", 6],
+    ["progressive-grey", 0.2],
+    ["grey", 0.2],
+    ["cmyk", 0.2],
+  ])("%s is what its own decoder makes of it, within %d levels on average", (name, bound) => {
+    const read = (end: string) =>
+      decode(readFileSync(new URL(`../../../test/goldens/pictures/${name}.${end}`, import.meta.url)));
+    const [found, expected] = [read("jpg"), read("png")];
+    expect([found.width, found.height]).toEqual([37, 26]);
+    const errors = Array.from(found.rgb, (value, at) => Math.abs(value - expected.rgb[at]));
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(bound);
+  });
+
+  it("give the same pixels in one scan and progressively", () => {
+    const read = (name: string) =>
+      decode(readFileSync(new URL(`../../../test/goldens/pictures/${name}.jpg`, import.meta.url)));
+    expect(read("progressive-420")).toEqual(read("baseline-420"));
   });
 });
 
