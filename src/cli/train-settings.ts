@@ -81,7 +81,7 @@ export function declareTrainSettings(command: Command): Command {
     .option("--model-option <name=n>", "a size of the model, as width=8; may be repeated", modelOption, {})
     .option(
       "--data <name[:dir]>",
-      "the data set, or a folder of your own as imagefolder:DIR",
+      "the data set, or your own: imagefolder:DIR, imageshards:DIR, npz:FILE, idx:DIR, cifar10:DIR or cifar100:DIR",
       "fashion-mnist",
     )
     .option(

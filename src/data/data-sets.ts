@@ -4,10 +4,11 @@
  */
 import { availableParallelism } from "node:os";
 import { RoundoffError, require, unknownName } from "../base/errors.ts";
+import { ARRAY_SETS, isArraySet, openArrays } from "./arrays/open-arrays.ts";
 import type { TrainingData } from "./batches.ts";
 import { CIFAR10, loadCifar10, loadExtractedCifar10 } from "./datasets/cifar10.ts";
 import { FASHION_MNIST, loadFashionMnist } from "./datasets/fashion-mnist.ts";
-import type { ImageSplits } from "./image-set.ts";
+import type { ImageSplits, Provenance } from "./image-set.ts";
 import {
   isPictureSet,
   type OpenPicturesOptions,
@@ -57,10 +58,10 @@ export type PlaceOptions = Omit<LocateOptions, "allowFetch">;
 
 /** The set of this name, or UNKNOWN_NAME. */
 export function dataSet(name: string): DataSet {
-  require(!isPictureSet(name), "INVALID_ARGUMENT", () => ({
-    what: `${name} is a folder of your own`,
+  require(!isOwnSet(name), "INVALID_ARGUMENT", () => ({
+    what: `${name} is data of your own`,
     expected: "a data set with known files",
-    hint: `\`roundoff data verify ${name} --directory DIR\` checks every picture in it`,
+    hint: `\`roundoff data verify ${name} --directory DIR\` checks it`,
   }));
   const found = DATA_SETS.find(({ source }) => source.name === name);
   if (found === undefined) throw unknownName("data set", name, dataSetNames());
@@ -69,14 +70,19 @@ export function dataSet(name: string): DataSet {
 
 /** Sets with a fixed content, and those that a user has in a folder. */
 export function dataSetNames(): readonly string[] {
-  return [...DATA_SETS.map(({ source }) => source.name), ...PICTURE_SETS];
+  return [...DATA_SETS.map(({ source }) => source.name), ...PICTURE_SETS, ...ARRAY_SETS];
+}
+
+/** Whether a set of this name is wherever its user has it. */
+function isOwnSet(name: string): boolean {
+  return isPictureSet(name) || isArraySet(name);
 }
 
 /** Splits `NAME` or `NAME:DIRECTORY`. Throws UNKNOWN_NAME. */
 export function parseDataName(text: string): { readonly name: string; readonly directory?: string } {
   const colon = text.indexOf(":");
   const name = colon < 0 ? text : text.slice(0, colon);
-  if (!isPictureSet(name)) dataSet(name);
+  if (!isOwnSet(name)) dataSet(name);
   return colon < 0 ? { name } : { name, directory: text.slice(colon + 1) };
 }
 
@@ -106,6 +112,10 @@ export async function verifyDataSet(
 ): Promise<DataSetRow> {
   if (isPictureSet(name))
     return verifyPictures(openPictures(name, { ...options, badImages: "skip" }), options);
+  if (isArraySet(name)) {
+    const { provenance, train, test } = openArrays(name, options.directory);
+    return ownRow(provenance, train.labels.length + test.labels.length);
+  }
   return presentRow(await locate(dataSet(name).source, { ...options, allowFetch: false }));
 }
 
@@ -129,7 +139,8 @@ export async function openDataSet(
   name: string,
   options: LocateOptions & OpenPicturesOptions,
 ): Promise<TrainingData> {
-  return isPictureSet(name) ? openPictures(name, options) : loadDataSet(name, options);
+  if (isPictureSet(name)) return openPictures(name, options);
+  return isArraySet(name) ? openArrays(name, options.directory) : loadDataSet(name, options);
 }
 
 /** How many unusable inputs an error names. */
@@ -148,16 +159,12 @@ async function verifyPictures(index: PictureIndex, { signal }: PlaceOptions): Pr
       hint: "Mend them, or leave them out with --bad-images skip",
     };
   });
-  return {
-    name: provenance.name,
-    present: true,
-    path: provenance.path,
-    source: "directory",
-    sha256: provenance.sha256,
-    rows: train.length + test.length,
-    licence: "that of your pictures",
-    problem: null,
-  };
+  return ownRow(provenance, train.length + test.length);
+}
+
+function ownRow({ name, path, sha256 }: Provenance, rows: number): DataSetRow {
+  const licence = "that of your pictures";
+  return { name, present: true, path, source: "directory", sha256, rows, licence, problem: null };
 }
 
 function presentRow({ source, place, path }: LocatedData): DataSetRow {

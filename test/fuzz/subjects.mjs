@@ -8,6 +8,7 @@ import { encode as encodePng } from "fast-png";
 import jpeg from "jpeg-js";
 import { parseManifest as parseGoldens } from "../../dist/cli/goldens/manifest.js";
 import { parseOptimizer, parseSchedule } from "../../dist/cli/train-settings.js";
+import { npzSplits } from "../../dist/data/arrays/array-splits.js";
 import { readCifar } from "../../dist/data/cifar.js";
 import { readIdx } from "../../dist/data/idx.js";
 import { decodePicture, loadCodecs } from "../../dist/data/images/decode-picture.js";
@@ -193,6 +194,14 @@ function parsedJson(bytes, check) {
   return check(json);
 }
 
+/** Pictures and labels as Keras' data sets come. */
+const SPLITS = new Map([
+  ["x_train", tensor("U8", [2, 1, 2], 4)],
+  ["y_train", tensor("U8", [2], 2)],
+  ["x_test", tensor("U8", [1, 1, 2, 1], 2)],
+  ["y_test", tensor("I64", [0, 1], 0)],
+]);
+
 /** A small model for weights to be loaded into, and a file of its own weights. */
 const TASK = { channels: 1, size: 4, classes: 3 };
 const MODEL = createModel(modelDefinition("mlp"), TASK, { width: 2 });
@@ -219,6 +228,11 @@ export const SUBJECTS = {
     seeds: [NARROW_WEIGHTS, WEIGHTS],
     read: (bytes) => loadWeights(MODEL, readStateDict(bytes), TASK, { strict: false }) ?? MODEL,
     factor: WEIGHTS_EXPANSION,
+  },
+  splits: {
+    seeds: [writeNpz(SPLITS)],
+    read: (bytes) => npzSplits(bytes, "fuzz.npz"),
+    factor: MAX_EXPANSION,
   },
   npy: {
     seeds: [...arrays.values()].map((array) => writeNpy(array)).concat(utf8("\x93NUMPY")),
