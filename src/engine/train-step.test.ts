@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../graph/tensor.ts";
-import { BatchNorm2d, crossEntropy, init, Linear, ReLU, Sequential } from "../nn/index.ts";
+import { BatchNorm2d, crossEntropy, Dropout, init, Linear, ReLU, Sequential } from "../nn/index.ts";
 import { Adam, SGD, withoutDecay } from "../optim/index.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import { tensor } from "./eager.ts";
@@ -171,5 +171,22 @@ describe("a training step", () => {
     const stranger = compileTrainStep(line(), { ...options, loss: (_, x: Tensor) => x.sum() });
     await expect(stranger(tensor([[1]]))).rejects.toThrow(/depends on none/);
     expect(() => new SGD({ lr: -1 })).toThrow(/"lr" is out of range.*-1/);
+  });
+});
+
+describe("dropout", () => {
+  it("has other masks in every micro-batch of an accumulated step, and in every step", async () => {
+    const model = init(new Sequential(new Linear(1, 64), new Dropout(0.5)));
+    const step = compileTrainStep(model, {
+      loss: (net, x: Tensor) => {
+        const y = net.forward(x);
+        return { loss: y.mean(), outputs: { mask: y.abs().sign() } };
+      },
+      optimizer: new SGD({ lr: 0 }),
+      accumulate: 2,
+    });
+    const masks = new Set<string>();
+    for (let i = 0; i < 4; i++) masks.add((await (await step(tensor([[1]]))).outputs.mask.data()).join(""));
+    expect([masks.size, step.steps]).toEqual([4, 2]);
   });
 });

@@ -116,6 +116,7 @@ export {
   GroupNorm,
   type GroupNormOptions,
   InstanceNorm2d,
+  type InstanceNormOptions,
   LayerNorm,
   type LayerNormOptions,
   LocalResponseNorm,

@@ -22,6 +22,8 @@ abstract class Member {
    * files are in PyTorch's layout.
    */
   readonly torchAxes?: readonly number[];
+  /** PyTorch has it as a vector of all elements, in the order of its axes. */
+  readonly torchVector: boolean = false;
 
   constructor(shape: readonly number[], torchAxes?: readonly number[]) {
     this.shape = shape;
@@ -66,9 +68,16 @@ export class StateBuffer extends Member {
   readonly fill: number | Float32Array | Initializer;
   protected readonly role = "statistic";
 
-  constructor(shape: readonly number[], fill: number | Float32Array | Initializer) {
-    super(shape);
+  override readonly torchVector: boolean;
+
+  constructor(
+    shape: readonly number[],
+    fill: number | Float32Array | Initializer,
+    { torchAxes, torchVector = false }: { torchAxes?: readonly number[]; torchVector?: boolean } = {},
+  ) {
+    super(shape, torchAxes);
     this.fill = fill;
+    this.torchVector = torchVector;
   }
 }
 

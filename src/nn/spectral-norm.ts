@@ -3,12 +3,11 @@
  * al. 2018; names and defaults are PyTorch's (`weight_orig`, `weight_u`, `weight_v`). One iteration per training step, however
  * often the layer is used in it; evaluation iterates no further.
  */
-import { elementCount } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import type { RandomStream } from "../random/streams.ts";
 import { apply } from "./functional/apply.ts";
 import type { Module } from "./module.ts";
-import { StateBuffer } from "./parameter.ts";
+import { type Parameter, StateBuffer } from "./parameter.ts";
 import { axisOf, parameterOf, reparametrize } from "./reparametrize.ts";
 
 export interface SpectralNormOptions {
@@ -24,9 +23,11 @@ export function spectralNorm<M extends Module<unknown>>(module: M, options: Spec
   const { name = "weight", nPowerIterations = 1, eps = 1e-12, dim = 0 } = options;
   const original = parameterOf(module, name);
   const axis = axisOf(original, dim);
-  const columns = elementCount(original.shape) / original.shape[axis];
   const u = new StateBuffer([original.shape[axis]], unitNormal);
-  const v = new StateBuffer([columns], unitNormal);
+  const v = new StateBuffer(without(original.shape, axis), unitNormal, {
+    torchAxes: othersInTorch(original, axis),
+    torchVector: true,
+  });
   const compute = (like: Tensor) => {
     const weight = original.in(like);
     const layout = (keep: boolean) => weight.shape.map((size, a) => ((a === axis) === keep ? size : 1));
@@ -38,6 +39,14 @@ export function spectralNorm<M extends Module<unknown>>(module: M, options: Spec
     return divided(weight, next);
   };
   return reparametrize(module, name, { _orig: original, _u: u, _v: v }, compute);
+}
+
+const without = (list: readonly number[], axis: number): number[] => list.filter((_, a) => a !== axis);
+
+/** The other axes of the weight in PyTorch's order, numbered without `axis`. */
+function othersInTorch({ shape, torchAxes }: Parameter, axis: number): number[] {
+  const order = torchAxes ?? shape.map((_, a) => a);
+  return order.filter((a) => a !== axis).map((a) => (a > axis ? a - 1 : a));
 }
 
 /** Singular vectors, laid out to broadcast against the weight. */

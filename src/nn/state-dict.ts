@@ -51,11 +51,15 @@ export function loadStateDict(
   for (const { member, entry } of pairs) {
     // Back from PyTorch's layout: our axis torchAxes[i] is its axis i.
     const inverse = member.torchAxes?.map((_, axis) => member.torchAxes!.indexOf(axis));
-    member.data!.set(permuted(entry.data, entry.shape, inverse));
+    member.data!.set(permuted(entry.data, torchOrder(member), inverse));
   }
 }
 
-function torchShape({ shape, torchAxes }: Parameter | StateBuffer): readonly number[] {
+function torchShape(member: Parameter | StateBuffer): readonly number[] {
+  return member.torchVector ? [elementCount(member.shape)] : torchOrder(member);
+}
+
+function torchOrder({ shape, torchAxes }: Parameter | StateBuffer): readonly number[] {
   return torchAxes === undefined ? shape : torchAxes.map((axis) => shape[axis]);
 }
 

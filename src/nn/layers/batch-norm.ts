@@ -21,6 +21,27 @@ export interface BatchNormOptions {
 
 const STATISTIC: readonly Role[] = ["statistic"];
 
+export interface FixedStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly eps: number;
+  /** Default: all ones. */
+  readonly weight?: Tensor;
+  /** Default: all zeros. */
+  readonly bias?: Tensor;
+}
+
+/** y = x·scale + offset with per-channel constants. These are statistics: they stay in FP32. */
+export function normalizeBy(x: Tensor, { mean, variance, eps, weight, bias }: FixedStatistics): Tensor {
+  const channels = x.shape.slice(-1);
+  const shifted = apply("affine", [variance], { scale: 1, offset: eps }, STATISTIC);
+  const invStd = apply("unary", [shifted], { kind: "rsqrt" }, STATISTIC);
+  const scale = apply("binary", [weight ?? filled(x, channels, 1), invStd], { kind: "mul" }, STATISTIC);
+  const moved = apply("binary", [mean, scale], { kind: "mul" }, STATISTIC);
+  const offset = apply("binary", [bias ?? filled(x, channels, 0), moved], { kind: "sub" }, STATISTIC);
+  return apply("binary", [x, scale], { kind: "mul" }, STATISTIC).add(offset);
+}
+
 /** Batch normalisation of x[…, C]. In evaluation it uses the running statistics. */
 abstract class BatchNorm extends Module {
   readonly weight?: Parameter;
@@ -108,15 +129,9 @@ abstract class BatchNorm extends Module {
     });
   }
 
-  /** y = x·scale + offset with per-channel constants. These are statistics: they stay in FP32. */
   private normalizeByRunning(x: Tensor, [mean, variance]: readonly [Tensor, Tensor]): Tensor {
     const [weight, bias] = this.scaleAndOffset(x);
-    const shifted = apply("affine", [variance], { scale: 1, offset: this.eps }, STATISTIC);
-    const invStd = apply("unary", [shifted], { kind: "rsqrt" }, STATISTIC);
-    const scale = apply("binary", [weight, invStd], { kind: "mul" }, STATISTIC);
-    const moved = apply("binary", [mean, scale], { kind: "mul" }, STATISTIC);
-    const offset = apply("binary", [bias, moved], { kind: "sub" }, STATISTIC);
-    return apply("binary", [x, scale], { kind: "mul" }, STATISTIC).add(offset);
+    return normalizeBy(x, { mean, variance, eps: this.eps, weight, bias });
   }
 }
 

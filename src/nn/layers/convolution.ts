@@ -2,6 +2,7 @@
  * Convolution layers with PyTorch's names and defaults. Images are NHWC, sequences [N, L, C]. Weights: Conv2d [out, R, S,
  * in/groups], ConvTranspose2d [in, R, S, out/groups], and in one dimension without R; PyTorch has the last axis second.
  */
+import { elementCount } from "../../graph/graph.ts";
 import { pair, type Size2d } from "../../graph/pooling.ts";
 import type { ConvOptions, Tensor } from "../../graph/tensor.ts";
 import {
@@ -12,7 +13,7 @@ import {
   convTranspose2d,
   type Padding2d,
 } from "../functional/convolution.ts";
-import { type Initializer, kaimingNormalFanOut, type ParameterStart, uniformFanIn } from "../initializers.ts";
+import { kaimingNormalFanOut, type ParameterStart, uniformFanIn } from "../initializers.ts";
 import { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 
@@ -20,8 +21,31 @@ import { Parameter } from "../parameter.ts";
 const TORCH_AXES_2D = [0, 3, 1, 2];
 const TORCH_AXES_1D = [0, 2, 1];
 
-export interface Conv2dOptions extends Omit<ConvOptions, "padding"> {
+/** What all of them can be told beside their geometry. */
+interface SharedOptions {
+  readonly groups?: number;
   readonly bias?: boolean;
+  /** Default: PyTorch's. */
+  readonly start?: ParameterStart;
+}
+
+/**
+ * Weight [first, …kernel, second/groups] and bias [outChannels], uniform in ±1/√fanIn unless said otherwise: PyTorch takes the
+ * fan-in from all axes of the weight but the first, for transposed convolutions too.
+ */
+function parameters(
+  [first, second, outChannels]: readonly [first: number, second: number, outChannels: number],
+  kernel: readonly number[],
+  { groups = 1, bias = true, start }: SharedOptions,
+): { readonly weight: Parameter; readonly bias?: Parameter } {
+  const shape = [first, ...kernel, second / groups];
+  const usual = uniformFanIn(elementCount(shape.slice(1)));
+  const axes = kernel.length === 2 ? TORCH_AXES_2D : TORCH_AXES_1D;
+  const weight = new Parameter(shape, "weight", start?.weight ?? usual, axes);
+  return bias ? { weight, bias: new Parameter([outChannels], "bias", start?.bias ?? usual) } : { weight };
+}
+
+export interface Conv2dOptions extends Omit<ConvOptions, "padding">, SharedOptions {
   readonly padding?: Padding2d;
   /** Default: PyTorch's; without bias the normal start of ResNets. */
   readonly start?: ParameterStart;
@@ -31,23 +55,16 @@ export interface Conv2dOptions extends Omit<ConvOptions, "padding"> {
 export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  private readonly options: Omit<Conv2dOptions, "bias" | "start">;
+  private readonly options: Conv2dOptions;
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size2d, options: Conv2dOptions = {}) {
     super();
-    const { bias = true, groups = 1, start, ...spatial } = options;
-    const [rows, columns] = pair(kernelSize);
-    const fanIn = (inChannels / groups) * rows * columns;
-    // Before batch norm (no bias) the ResNet initialisation; otherwise PyTorch's default.
-    const initialize = bias ? uniformFanIn(fanIn) : kaimingNormalFanOut(outChannels * rows * columns);
-    this.weight = new Parameter(
-      [outChannels, rows, columns, inChannels / groups],
-      "weight",
-      start?.weight ?? initialize,
-      TORCH_AXES_2D,
-    );
-    if (bias) this.bias = new Parameter([outChannels], "bias", start?.bias ?? uniformFanIn(fanIn));
-    this.options = { ...spatial, groups };
+    const kernel = pair(kernelSize);
+    // Before batch norm (no bias) the ResNet initialisation.
+    const resnet = { weight: kaimingNormalFanOut(outChannels * elementCount(kernel)) };
+    const start = options.start ?? (options.bias === false ? resnet : undefined);
+    const made = parameters([outChannels, inChannels, outChannels], kernel, { ...options, start });
+    [this.weight, this.bias, this.options] = [made.weight, made.bias, options];
   }
 
   forward(x: Tensor): Tensor {
@@ -55,28 +72,18 @@ export class Conv2d extends Module {
   }
 }
 
-export interface Conv1dOptions extends Omit<Conv1dFunctionOptions, "bias"> {
-  readonly bias?: boolean;
-}
+export interface Conv1dOptions extends Omit<Conv1dFunctionOptions, "bias">, SharedOptions {}
 
 /** x[N, L, inChannels] → [N, OL, outChannels]. */
 export class Conv1d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  private readonly options: Omit<Conv1dOptions, "bias">;
+  private readonly options: Conv1dOptions;
 
   constructor(inChannels: number, outChannels: number, kernelSize: number, options: Conv1dOptions = {}) {
     super();
-    const { bias = true, groups = 1, ...spatial } = options;
-    const initialize = uniformFanIn((inChannels / groups) * kernelSize);
-    this.weight = new Parameter(
-      [outChannels, kernelSize, inChannels / groups],
-      "weight",
-      initialize,
-      TORCH_AXES_1D,
-    );
-    if (bias) this.bias = new Parameter([outChannels], "bias", initialize);
-    this.options = { ...spatial, groups };
+    const made = parameters([outChannels, inChannels, outChannels], [kernelSize], options);
+    [this.weight, this.bias, this.options] = [made.weight, made.bias, options];
   }
 
   forward(x: Tensor): Tensor {
@@ -84,21 +91,15 @@ export class Conv1d extends Module {
   }
 }
 
-export interface ConvTranspose2dOptions extends ConvOptions {
-  readonly bias?: boolean;
+export interface ConvTranspose2dOptions extends ConvOptions, SharedOptions {
   readonly outputPadding?: Size2d;
-}
-
-/** PyTorch takes the fan-in of a transposed convolution from its weight's second axis, the output channels. */
-function transposedInitializer(outChannels: number, groups: number, taps: number): Initializer {
-  return uniformFanIn((outChannels / groups) * taps);
 }
 
 /** x[N, H, W, inChannels] → [N, OH, OW, outChannels], larger by the stride. */
 export class ConvTranspose2d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  private readonly options: Omit<ConvTranspose2dOptions, "bias">;
+  private readonly options: ConvTranspose2dOptions;
 
   constructor(
     inChannels: number,
@@ -107,17 +108,8 @@ export class ConvTranspose2d extends Module {
     options: ConvTranspose2dOptions = {},
   ) {
     super();
-    const { bias = true, groups = 1, ...spatial } = options;
-    const [rows, columns] = pair(kernelSize);
-    const initialize = transposedInitializer(outChannels, groups, rows * columns);
-    this.weight = new Parameter(
-      [inChannels, rows, columns, outChannels / groups],
-      "weight",
-      initialize,
-      TORCH_AXES_2D,
-    );
-    if (bias) this.bias = new Parameter([outChannels], "bias", initialize);
-    this.options = { ...spatial, groups };
+    const made = parameters([inChannels, outChannels, outChannels], pair(kernelSize), options);
+    [this.weight, this.bias, this.options] = [made.weight, made.bias, options];
   }
 
   forward(x: Tensor): Tensor {
@@ -134,7 +126,7 @@ export interface ConvTranspose1dOptions extends Omit<Conv1dOptions, "padding"> {
 export class ConvTranspose1d extends Module {
   readonly weight: Parameter;
   readonly bias?: Parameter;
-  private readonly options: Omit<ConvTranspose1dOptions, "bias">;
+  private readonly options: ConvTranspose1dOptions;
 
   constructor(
     inChannels: number,
@@ -143,16 +135,8 @@ export class ConvTranspose1d extends Module {
     options: ConvTranspose1dOptions = {},
   ) {
     super();
-    const { bias = true, groups = 1, ...spatial } = options;
-    const initialize = transposedInitializer(outChannels, groups, kernelSize);
-    this.weight = new Parameter(
-      [inChannels, kernelSize, outChannels / groups],
-      "weight",
-      initialize,
-      TORCH_AXES_1D,
-    );
-    if (bias) this.bias = new Parameter([outChannels], "bias", initialize);
-    this.options = { ...spatial, groups };
+    const made = parameters([inChannels, outChannels, outChannels], [kernelSize], options);
+    [this.weight, this.bias, this.options] = [made.weight, made.bias, options];
   }
 
   forward(x: Tensor): Tensor {

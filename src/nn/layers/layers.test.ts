@@ -10,8 +10,10 @@ import {
   ConvTranspose2d,
   Dropout,
   Dropout2d,
+  InstanceNorm2d,
   initialize,
   Linear,
+  type Module,
   Sequential,
   spectralNorm,
   weightNorm,
@@ -135,6 +137,35 @@ describe("spectral norm", () => {
     expect([...model.stateDict().keys()]).toEqual(["weight_orig", "weight_u", "weight_v"]);
   });
 
+  // PyTorch: v = Wᵀu/‖Wᵀu‖ with W as the matrix of the output channels, all other axes of its own layout in a row.
+  it.each([
+    ["Conv2d", 0, () => spectralNorm(new Conv2d(2, 3, [2, 3]))],
+    ["ConvTranspose2d", 1, () => spectralNorm(new ConvTranspose2d(2, 3, [2, 3]), { dim: 1 })],
+  ] as const)("of %s keeps its vectors as PyTorch does", async (_, dim, make) => {
+    const model = initialised(make() as Module);
+    const { data: w, shape } = model.stateDict().get("weight_orig")!;
+    const u = model.stateDict().get("weight_u")!.data;
+    const inner = shape[1] * shape[2] * shape[3];
+    const place = (row: number, i: number) => {
+      if (dim === 0) return row * inner + i;
+      const taps = shape[2] * shape[3];
+      return (Math.floor(i / taps) * shape[1] + row) * taps + (i % taps);
+    };
+    const columns = w.length / shape[dim];
+    const product = Array.from({ length: columns }, (_, i) =>
+      u.reduce((sum, value, row) => sum + value * w[place(row, i)], 0),
+    );
+    await runModel(model, irregular(1, 4, 4, 2));
+    const v = model.stateDict().get("weight_v")!;
+    expect(v.shape).toEqual([columns]);
+    product.forEach((value, i) => {
+      expect(v.data[i]).toBeCloseTo(value / Math.hypot(...product), 5);
+    });
+    const loaded = initialised(make() as Module);
+    loaded.loadStateDict(model.stateDict());
+    expect(loaded.stateDict()).toEqual(model.stateDict());
+  });
+
   it("stands still in evaluation", async () => {
     const model = initialised(spectralNorm(new Conv2d(2, 3, 3)));
     const u = () => Array.from(model.stateDict().get("weight_u")?.data ?? []);
@@ -148,6 +179,26 @@ describe("spectral norm", () => {
   it("goes around a layer once", () => {
     const layer = spectralNorm(new Linear(2, 2));
     expect(() => spectralNorm(layer)).toThrow(/no parameter "weight"/);
+  });
+});
+
+describe("instance norm with running statistics", () => {
+  it("follows the mean of the images' statistics, and evaluates with them", async () => {
+    const model = initialised(new InstanceNorm2d(2, { trackRunningStats: true, momentum: 0.25 }));
+    // Channel 0 of the first image: 0 2 4 6 (mean 3, unbiased variance 20/3); channel 1: 1. The second image: 5 and 1.
+    const first = [0, 2, 4, 6].flatMap((value) => [value, 1]);
+    const x = { shape: [2, 2, 2, 2], values: [...first, ...[5, 5, 5, 5].flatMap((value) => [value, 1])] };
+    const plain = initialised(new InstanceNorm2d(2));
+    expect((await runModel(model, x)).output).toEqual((await runModel(plain, x)).output);
+    const state = model.stateDict();
+    [0.25 * 4, 0.25].forEach((value, c) => {
+      expect(state.get("running_mean")!.data[c]).toBeCloseTo(value, 6);
+    });
+    [0.75 + (0.25 * 20) / 6, 0.75].forEach((value, c) => {
+      expect(state.get("running_var")!.data[c]).toBeCloseTo(value, 6);
+    });
+    const { output } = await runModel(model, x, { training: false });
+    expect(output[2]).toBeCloseTo((2 - 1) / Math.sqrt(0.75 + 5 / 6 + 1e-5), 5);
   });
 });
 

@@ -11,7 +11,8 @@ import {
   rmsNorm,
 } from "../functional/normalization.ts";
 import { constant } from "../initializers.ts";
-import { Module, Parameter } from "../module.ts";
+import { Module, Parameter, StateBuffer } from "../module.ts";
+import { normalizeBy } from "./batch-norm.ts";
 
 const ones = (shape: readonly number[]) => new Parameter(shape, "bias", constant(1));
 const zeros = (shape: readonly number[]) => new Parameter(shape, "bias", constant(0));
@@ -96,22 +97,51 @@ export class GroupNorm extends Module {
   }
 }
 
+export interface InstanceNormOptions extends GroupNormOptions {
+  /** True: running statistics, the mean of all images', which evaluation uses. */
+  readonly trackRunningStats?: boolean;
+  /** Weight of a batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+}
+
 /** Normalises every channel of every image of x[N, H, W, C] by itself, in training and evaluation alike. */
 export class InstanceNorm2d extends Module {
   readonly weight?: Parameter;
   readonly bias?: Parameter;
+  readonly running_mean?: StateBuffer;
+  readonly running_var?: StateBuffer;
   private readonly eps: number;
+  private readonly momentum: number;
 
-  constructor(channels: number, { eps = 1e-5, affine = false }: GroupNormOptions = {}) {
+  constructor(channels: number, options: InstanceNormOptions = {}) {
     super();
+    const { eps = 1e-5, affine = false, trackRunningStats = false, momentum = 0.1 } = options;
     this.eps = eps;
+    this.momentum = momentum;
     if (affine) this.weight = ones([channels]);
     if (affine) this.bias = zeros([channels]);
+    if (!trackRunningStats) return;
+    this.running_mean = new StateBuffer([channels], 0);
+    this.running_var = new StateBuffer([channels], 1);
   }
 
   forward(x: Tensor): Tensor {
     const { eps } = this;
-    return instanceNorm(x, { eps, weight: this.weight?.in(x), bias: this.bias?.in(x) });
+    const [weight, bias] = [this.weight?.in(x), this.bias?.in(x)];
+    const running = [this.running_mean?.in(x), this.running_var?.in(x)];
+    const [mean, variance] = running;
+    if (mean === undefined || variance === undefined) return instanceNorm(x, { eps, weight, bias });
+    if (!x.graph.training) return normalizeBy(x, { mean, variance, eps, weight, bias });
+    const axes = x.shape.slice(1, -1).map((_, i) => i + 1);
+    // Of each image by itself, then the mean over the images; the variance is the unbiased one, as in PyTorch.
+    x.graph.withRole("statistic", () => {
+      const found = [x.mean({ axes }), x.variance({ axes })].map((one) => one.mean({ axes: [0] }));
+      [mean, variance].forEach((old, i) => {
+        const next = old.affine(1 - this.momentum).add(found[i].affine(this.momentum));
+        x.graph.update(old.value, next.value);
+      });
+    });
+    return instanceNorm(x, { eps, weight, bias });
   }
 }
 
