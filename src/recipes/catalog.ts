@@ -7,11 +7,11 @@ import { bf16Pure, bf16PureStochastic } from "./bf16-pure.ts";
 import { FP8_CONFIGURABLE, fp8, fp8Nearest, fp8StochasticUnscaled, fp8Unscaled } from "./fp8.ts";
 import { FP16_CONFIGURABLE, fp16, fp16Unscaled } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
-import { hbfp8 } from "./hbfp.ts";
+import { HBFP_CONFIGURABLE, hbfp8 } from "./hbfp.ts";
 import { int8, int8PerSample } from "./int8.ts";
 import { INT16_CONFIGURABLE, int16 } from "./int16.ts";
-import { mxfp4, mxfp4Mxfp6, mxfp6, mxfp8, mxint8 } from "./mx.ts";
-import { nvfp4 } from "./nvfp4.ts";
+import { MX_CONFIGURABLE, mxfp4, mxfp4Mxfp6, mxfp6, mxfp8, mxint8 } from "./mx.ts";
+import { NVFP4_CONFIGURABLE, nvfp4 } from "./nvfp4.ts";
 import { type Configurable, splitRecipeText } from "./options.ts";
 import { posit8, posit16 } from "./posit.ts";
 import { isUniform, UNIFORM_USAGE, uniformRecipe } from "./uniform.ts";
@@ -48,6 +48,9 @@ export const CONFIGURABLE: readonly Configurable[] = [
   FP16_CONFIGURABLE,
   INT16_CONFIGURABLE,
   ...FP8_CONFIGURABLE,
+  ...MX_CONFIGURABLE,
+  HBFP_CONFIGURABLE,
+  NVFP4_CONFIGURABLE,
 ];
 
 /**

@@ -3,28 +3,39 @@
  * Source: NVIDIA 2025, Pretraining Large Language Models with NVFP4 (arXiv 2509.25149); formats and roundings as in
  * TransformerEngine. Its random Hadamard transform in front of the weight gradient is left out.
  */
+import type { Rounding } from "../formats/format.ts";
 import type { PolicyRule } from "../precision/policy.ts";
 import type { Recipe } from "../precision/recipe.ts";
+import { exemptLayers, rounding } from "./option-kinds.ts";
+import { type Configurable, configurable } from "./options.ts";
 import { quantizer, scaledQuantizer } from "./quantizers.ts";
 
-const exempt = (path: string): PolicyRule => ({
+/** What can be chosen. */
+interface Nvfp4Options {
+  readonly errors: Rounding;
+  /** Layers whose operands are BF16. */
+  readonly exempt: readonly string[];
+}
+
+const VALUES: Nvfp4Options = { errors: "stochastic", exempt: ["@firstGemm", "@lastGemm"] };
+
+const inBf16 = (path: string): PolicyRule => ({
   path,
   roles: ["input", "weight", "gradOutput"],
   quantizer: quantizer("bf16"),
 });
 
-export const nvfp4: Recipe = {
-  name: "nvfp4",
+const nvfp4With = (name: string, { errors, exempt }: Nvfp4Options): Recipe => ({
+  name,
   paper: "NVIDIA 2025, Pretraining Large Language Models with NVFP4",
   summary:
     "NVFP4 in every GEMM but the first and last, stochastic gradients; BF16 between GEMMs, FP32 master weights",
   policy: {
     rules: [
-      exempt("@firstGemm"),
-      exempt("@lastGemm"),
+      ...exempt.map(inBf16),
       { roles: ["weight"], quantizer: scaledQuantizer("nvfp4t16x16") },
       { roles: ["input"], quantizer: scaledQuantizer("nvfp4") },
-      { roles: ["gradOutput"], quantizer: scaledQuantizer("nvfp4", "stochastic") },
+      { roles: ["gradOutput"], quantizer: scaledQuantizer("nvfp4", errors) },
       { roles: ["activation", "error"], quantizer: quantizer("bf16") },
     ],
   },
@@ -44,7 +55,7 @@ export const nvfp4: Recipe = {
     },
     {
       what: "errors",
-      setting: "blocks of 16 along the summed axis, stochastic",
+      setting: `blocks of 16 along the summed axis, ${errors}`,
       basis: "confirmed",
       from: "TransformerEngine: stochastic rounding of gradients only",
     },
@@ -55,10 +66,10 @@ export const nvfp4: Recipe = {
       from: "The paper spreads outliers over 16 elements with it; it is not built here",
     },
     {
-      what: "first convolution and last layer",
-      setting: "bf16",
+      what: "layers whose operands are BF16",
+      setting: exemptLayers.print(exempt),
       basis: "ours",
-      from: "The paper keeps a few sensitive layers, most of them at the end, in BF16",
+      from: "The first and last here; the paper keeps a few sensitive layers, most of them at the end, in BF16",
     },
     {
       what: "stored activations and errors",
@@ -73,4 +84,12 @@ export const nvfp4: Recipe = {
       from: "FP32 accumulation and master weights",
     },
   ],
-};
+});
+
+export const nvfp4 = nvfp4With("nvfp4", VALUES);
+
+export const NVFP4_CONFIGURABLE: Configurable = configurable("nvfp4", {
+  kinds: { errors: rounding, exempt: exemptLayers },
+  values: VALUES,
+  create: nvfp4With,
+});

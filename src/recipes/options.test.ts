@@ -22,6 +22,19 @@ describe("recipes with options", () => {
     expect(formatOf("int16:shift=2:rounding=stochastic", "weight")).toBe("int14 stochastic");
   });
 
+  it("chooses scale rules, tiles and roundings of block formats", () => {
+    const weights = quantizerFor(recipe("mxfp8:scaleRule=floor").policy, "weight", {
+      path: "layer1",
+      anchors,
+    });
+    expect(weights).toMatchObject({ scaleRule: "floor", rounding: "nearestEven" });
+    expect(formatOf("mxfp4:errors=stochastic:exempt=first", "gradOutput")).toBe("mxfp8e5m2 stochastic");
+    expect(formatOf("mxfp4:errors=stochastic:exempt=first", "weight", "conv1")).toBe("bf16 nearestEven");
+    expect(formatOf("hbfp8:bits=6:tile=16:wide=fp32", "weight")).toBe("bfp6t16x16 nearestEven");
+    expect(formatOf("hbfp8:bits=6:tile=16:wide=fp32", "masterWeight")).toBe("fp32");
+    expect(formatOf("nvfp4:errors=nearestEven", "gradOutput")).toBe("nvfp4 nearestEven");
+  });
+
   it("takes the length of integer chains", () => {
     expect(recipe("int16").policy.accumulators).toBeUndefined();
     const { accumulators = [] } = recipe("int16:maxChain=64:exempt=first").policy;
