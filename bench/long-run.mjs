@@ -49,11 +49,12 @@ let last = performance.now();
 function block(step) {
   globalThis.gc?.();
   times.sort((a, b) => a - b);
-  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  const { rss, heapTotal, heapUsed, arrayBuffers } = process.memoryUsage();
   rows.push({
     step,
     medianMs: times[times.length >> 1],
     rss,
+    heapTotal,
     heapUsed,
     arrayBuffers,
     record: statSync(join(out, "run.jsonl")).size,
@@ -112,9 +113,11 @@ function slope(blocks, of) {
 }
 
 const mb = (bytes) => (bytes / 1e6).toFixed(1).padStart(8);
-process.stdout.write("  step  median ms   RSS MB  heap MB arrays MB record MB ckpts MB\n");
+process.stdout.write("  step  median ms   RSS MB taken MB  heap MB arrays MB record MB ckpts MB\n");
 for (const row of rows) {
-  const sizes = [row.rss, row.heapUsed, row.arrayBuffers, row.record, row.checkpoints].map(mb).join(" ");
+  const sizes = [row.rss, row.heapTotal, row.heapUsed, row.arrayBuffers, row.record, row.checkpoints]
+    .map(mb)
+    .join(" ");
   process.stdout.write(`${String(row.step).padStart(6)} ${row.medianMs.toFixed(3).padStart(10)} ${sizes}\n`);
 }
 const part = (list, of) => list.map(of).sort((a, b) => a - b)[list.length >> 1];

@@ -43,6 +43,15 @@ describe("checkpoints", () => {
     expect(readdirSync(out).sort()).toEqual(["checkpoints", "run.jsonl", "timing.jsonl"]);
   });
 
+  it("beyond those that stay are removed by the next process, if one was killed while it removed them", async () => {
+    await train({ ...tinyRun(out), checkpointEvery: 1 });
+    const whole = join(out, "checkpoints", "step-000008");
+    for (const left of ["step-000003", ".step-000004.old.partial"])
+      await fs.cp(whole, join(out, "checkpoints", left), { recursive: true });
+    await train({ ...tinyRun(out), checkpointEvery: 1, resume: true });
+    expect(readdirSync(join(out, "checkpoints")).sort()).toEqual(["step-000007", "step-000008"]);
+  });
+
   it("hold what the recipe keeps, in its own format, and say so", async () => {
     const { checkpointPath } = await train(tinyRun(out, { recipe: "bf16-pure" }));
     const { tensors } = readSafetensors(readFileSync(checkpointPath));
