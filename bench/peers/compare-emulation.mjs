@@ -1,0 +1,88 @@
+/**
+ * What emulating a format costs in QPyTorch and here: rounding of one array to float formats, in turn within one run, beside
+ * each side's plain copy. microxcaling is not on PyPI.
+ *
+ *   bench/peers/setup.sh && bench/peers/setup.sh emulation-requirements.txt && npm run setup
+ *   node bench/peers/compare-emulation.mjs --rounds 9        (--clock cpu: processor time of one thread, for a busy machine)
+ */
+import { availableParallelism, cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { format } from "../../dist/formats/catalog.js";
+import { selectKernels } from "../../dist/kernels/select.js";
+import { startChild } from "./child.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    elements: { type: "string", default: String(2 ** 22) },
+    rounds: { type: "string", default: "9" },
+    clock: { type: "string", default: "wall" },
+    formats: { type: "string", default: "e5m2,e4m3ieee,fp16,bf16" },
+  },
+});
+const [elements, rounds] = [Number(options.elements), Number(options.rounds)];
+const cpuClock = options.clock === "cpu";
+const threads = cpuClock ? 1 : availableParallelism();
+const now = cpuClock
+  ? () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e3;
+    }
+  : () => performance.now();
+
+const python = join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python");
+const child = await startChild(python, [join(here, "emulation.py"), String(elements), options.clock]);
+const { bulk, copyArray } = selectKernels({ prefer: "native", threads });
+const source = Float32Array.from({ length: elements }, () => 2 * Math.random() - 1);
+const target = new Float32Array(elements);
+const timed = (run) => () => {
+  const start = now();
+  run();
+  return now() - start;
+};
+
+const formats = options.formats.split(",").map(format);
+const candidates = [
+  { name: "copy", run: timed(() => copyArray(source, target, { stream: false })) },
+  { name: "QPyTorch copy", run: () => child.run("0 0") },
+  ...formats.flatMap((chosen) => [
+    {
+      name: chosen.name,
+      run: timed(() =>
+        bulk.round(source, target, {
+          format: chosen,
+          rounding: "nearestEven",
+          overflow: "saturate",
+          statistics: false,
+        }),
+      ),
+    },
+    {
+      name: `QPyTorch ${chosen.name}`,
+      run: () => child.run(`${chosen.exponentBits} ${chosen.precision - 1}`),
+    },
+  ]),
+].map((candidate) => ({ ...candidate, times: [] }));
+for (let round = 0; round <= rounds; round++) {
+  for (const { run, times } of candidates) {
+    const ms = await run();
+    if (round > 0) times.push(ms);
+  }
+}
+child.close();
+
+const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
+console.log(
+  `${elements} elements, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads, ${options.clock} time; ` +
+    `${child.greeting.replace("ready ", "")}, QPyTorch 0.3.0`,
+);
+for (const { name, times } of candidates) {
+  const copy = candidates[name.startsWith("QPyTorch") ? 1 : 0];
+  const [ms, best] = [median(times), Math.min(...times)];
+  console.log(
+    `${name.padEnd(18)} median ${((ms * 1e6) / elements).toFixed(2)} ns an element, best ` +
+      `${((best * 1e6) / elements).toFixed(2)}; ${(ms / median(copy.times)).toFixed(1)}x the time of its own copy`,
+  );
+}
