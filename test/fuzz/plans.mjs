@@ -55,7 +55,7 @@ function realCommands() {
     ["lenet", { width: 2 }],
     ["resnet20", { width: 2, blocks: 1, stemStride: 2 }],
   ]) {
-    for (const name of ["fp32", "bf16-pure-stochastic", "fp16", "int16", "fp8"]) {
+    for (const name of ["fp32", "bf16-pure-stochastic", "fp16", "int16", "fp8", "mxfp8", "nvfp4", "int8"]) {
       const net = createModel(modelDefinition(model), { channels: 1, size: 16, classes: 3 }, options);
       const optimizer = new SGD({ momentum: 0.9, weightDecay: 1e-4 });
       const batch = batchArrays([2, 16, 16, 1]);
