@@ -12,6 +12,7 @@ import {
 } from "./lower.ts";
 import { narrowStorage } from "./narrow-storage.ts";
 import { type Lifetime, planMemory } from "./plan-memory.ts";
+import { scheduleUpdates } from "./schedule-updates.ts";
 
 /** Name of the external i32 array [seedLow, seedHigh, step] of every plan that rounds stochastically. */
 export const CLOCK = "clock";
@@ -29,7 +30,10 @@ export function bytesPerElement(dtype: DType): number {
 }
 
 export interface PlanOptions {
-  /** Whether commands are fused: the results are the same to the bit. Off for tests and measurements. Default: true. */
+  /**
+   * Whether commands are fused, and weights updated as soon as their gradients are there. The results are the same to the
+   * bit. Off for tests and measurements. Default: true.
+   */
   readonly fusion?: boolean;
   /** Whether what the backward pass reads is kept in few bytes: likewise. Default: true. */
   readonly narrowing?: boolean;
@@ -37,8 +41,9 @@ export interface PlanOptions {
 
 export function buildPlan(graph: Graph, { fusion = true, narrowing = true }: PlanOptions = {}): BuiltPlan {
   const unfused = lower(graph);
-  const wide = fusion ? fuseEpilogues(unfused) : unfused;
-  const lowered = narrowing ? narrowStorage(wide) : wide;
+  const fused = fusion ? fuseEpilogues(unfused) : unfused;
+  const narrow = narrowing ? narrowStorage(fused) : fused;
+  const lowered = fusion ? scheduleUpdates(narrow) : narrow;
   const homes = homesInOrder(lowered);
   const bytes = new Map(
     homes.map((home) => [home, elementCount(home.shape) * bytesPerElement(lowered.dtype(home))]),
