@@ -3,7 +3,7 @@
  * from the disk. Knows nothing of models.
  */
 import { availableParallelism } from "node:os";
-import type { ImageSplits, Provenance } from "./image-set.ts";
+import type { ImageSplits } from "./image-set.ts";
 import { testPictureBatches, trainPictureBatches } from "./images/picture-batches.ts";
 import type { PictureIndex } from "./images/picture-index.ts";
 import { createRowPool } from "./images/row-pool.ts";
@@ -54,11 +54,6 @@ const DISK_SIZE = 224;
 export function dataShape(data: TrainingData): DataShape {
   if (isOnDisk(data)) return { channels: 3, classes: data.classes, size: DISK_SIZE };
   return { channels: data.train.channels, classes: data.train.classes, size: MEMORY_SIZE };
-}
-
-/** Where the data came from. */
-export function provenanceOf(data: TrainingData): Provenance {
-  return data.provenance;
 }
 
 /** What was left out while the set was listed. */

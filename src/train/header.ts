@@ -1,6 +1,5 @@
 /** The first line of a run record: everything that is needed to make the same run again. */
 import { readFileSync } from "node:fs";
-import { provenanceOf } from "../data/batches.ts";
 import type { Recipe } from "../precision/recipe.ts";
 import type { HeaderLine, Settings } from "../runlog/schema.ts";
 import { RECORD_VERSION } from "../runlog/schema.ts";
@@ -13,7 +12,7 @@ export function headerLine(
   testRows: number,
 ): HeaderLine {
   const { config, data, initialWeights } = options;
-  const { name, sha256, source } = provenanceOf(data);
+  const { name, sha256, source } = data.provenance;
   return {
     type: "header",
     version: RECORD_VERSION,

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { openBatches, provenanceOf, type RunBatches, skippedInputs } from "../data/batches.ts";
+import { openBatches, type RunBatches, skippedInputs } from "../data/batches.ts";
 import type { Batch } from "../data/loader.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { createOptimizer } from "../optim/optimizer-config.ts";
@@ -103,7 +103,7 @@ export class TrainingRun {
     this.evaluator = compileEvaluator(model, this.batches.test, shared);
     this.telemetry = new StepTelemetry(this.step, this.state, kernels);
     this.watch = new DivergenceWatch(this.state, { nonFiniteSteps: 0, stuckSteps: 0, skippedSteps: 0 });
-    const dataSha256 = provenanceOf(data).sha256;
+    const dataSha256 = data.provenance.sha256;
     const initialWeightsSha256 = initialWeights?.sha256;
     this.identity = { config, dataSha256, recipeSha256: recipeSha256(recipe), initialWeightsSha256 };
   }
@@ -219,7 +219,7 @@ export class TrainingRun {
       const [result, following] = await Promise.all([running, nextBatch(batches)]);
       next = following;
       if (!Number.isFinite(result.loss))
-        requireFiniteBatch(this.step, this.done + 1, provenanceOf(this.options.data).name);
+        requireFiniteBatch(this.step, this.done + 1, this.options.data.provenance.name);
       this.done++;
       const last = next.batch === undefined;
       journal.timed(this.done, examples, (performance.now() - began - aside) / 1000, last);
