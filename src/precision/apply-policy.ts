@@ -171,8 +171,8 @@ class PrecisionPass {
 }
 
 /**
- * Format, scales and blocks as one word. A tensor rounded there once stays as it is when rounded there again, in any mode:
- * its elements are multiples of the steps that its largest elements ask for.
+ * Format, scales and blocks as one word. What was rounded there is not rounded there again: under powers of two nothing would
+ * change in any mode, and under real scales, which a second amax could move by an ulp, it would be a second rounding.
  */
 function destinationOf(
   { format, scaleRule, scaling }: Quantizer,

@@ -7,7 +7,7 @@ import type { FloatFormat } from "../formats/format.ts";
 import { roundToFormat } from "../formats/round.ts";
 import { Graph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
-import { contains, knownFormats } from "./represents.ts";
+import { contains, enclosingFloat, knownFormats } from "./represents.ts";
 
 const floats = FORMATS.filter((format): format is FloatFormat => format.kind === "float");
 const small = floats.filter(({ bits }) => bits <= 16);
@@ -60,6 +60,32 @@ describe("contains", () => {
         expect(contains(wider, inner)).toBe(true);
       }),
     );
+  });
+});
+
+describe("enclosingFloat", () => {
+  const bf16 = floatFormat("bf16");
+  const isBf16 = (x: number) => Object.is(roundToFormat(x, bf16, "nearestEven", "nan"), x);
+
+  it("claims BF16 of exactly those formats whose every element is a BF16 value", () => {
+    for (const of of FORMATS.filter(({ kind }) => kind === "posit" || kind === "block" || kind === "fixed")) {
+      // Of a block the elements: powers of two change no significand. Two levels of scales are not such.
+      const element = of.kind === "block" ? of.element : of;
+      const values =
+        element.kind === "fixed"
+          ? Array.from({ length: 2 ** (element.bits - 1) }, (_, i) => i)
+          : [...allValues(element)].map(({ value }) => value).filter(Number.isFinite);
+      const twoLevel = of.kind === "block" && of.scale.kind === "twoLevel";
+      expect(enclosingFloat({ format: of })?.name, of.name).toBe(
+        values.every(isBf16) && !twoLevel ? "bf16" : undefined,
+      );
+    }
+  });
+
+  it("claims nothing of integers under real scales", () => {
+    const int4 = FORMATS.find(({ name }) => name === "int4")!;
+    expect(enclosingFloat({ format: int4, scaling: { rule: "symmetric" } })).toBeUndefined();
+    expect(enclosingFloat({ format: int4, scaling: { rule: "powerOfTwo", axis: 0 } })).toBe(bf16);
   });
 });
 
