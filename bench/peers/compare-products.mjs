@@ -106,7 +106,7 @@ console.log(
 const rows = [];
 for (const [index, work] of works.entries()) {
   const runs = [];
-  for (const { name, prepare } of candidates) runs.push({ name, run: await prepare(index), times: [] });
+  for (const one of candidates) runs.push({ name: one.name, run: await one.prepare(index), times: [] });
   for (let round = 0; round <= rounds; round++) {
     for (const { run, times } of runs) {
       await pause();

@@ -26,7 +26,7 @@ describe("schedule", () => {
     const x = source("input", "x", [256]);
     const weights = [source("state", "a", [256]), source("state", "b", [256])];
     const gradients = [x.exp(), x.tanh()];
-    weights.forEach((weight, i) => update(weight, gradients[i]));
+    for (const [i, weight] of weights.entries()) update(weight, gradients[i]);
     expect(namesOf(graph)).toEqual(["exp", "sgdUpdate", "tanh", "sgdUpdate"]);
     const bytes = (fusion: boolean) => buildPlan(graph, { fusion }).plan.arenaBytes;
     expect([bytes(true), bytes(false)]).toEqual([1024, 2048]);
