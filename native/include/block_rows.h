@@ -21,7 +21,7 @@ class BlockRows {
     alignas(64) float scales[kGroups];
     alignas(64) uint32_t shifts[kGroups];  // powers of two
     alignas(64) double steps[kGroups];     // two levels
-    ThresholdTable table;                  // two levels
+    ThresholdTable<kGroups> table;         // two levels
   };
 
   BlockRows(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& layout, const GroupScales& scales);

@@ -17,7 +17,8 @@ inline bool is_power_format(const Element& element) {
 }
 
 // Nearest even to such a format: 1.5 · 2^k goes up, since the significand below it is odd.
-inline uint32_t nearest_even_power(const float* x, float* y, int64_t n, const StoreRounding& store) {
+// Returns how many overflowed, if it `counts`.
+inline uint32_t nearest_even_power(const float* x, float* y, int64_t n, const StoreRounding& store, [[maybe_unused]] bool counts) {
   constexpr uint32_t kSmallest = 0x00400000, kHalf = 0x00400000, kSmallestTie = 0x00600000;
   StoreRounding finite = store;
   finite.emin = -126;
@@ -25,8 +26,25 @@ inline uint32_t nearest_even_power(const float* x, float* y, int64_t n, const St
   const Bits* in = reinterpret_cast<const Bits*>(x);
   Bits* out = reinterpret_cast<Bits*>(y);
   uint32_t overflows = 0;
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  if (!counts && t.overflow == t.maxFinite) {
+    // A NaN, −∞, or below 0; −0 is neither.
+    constexpr int kNoNumber = 0x01 | 0x10 | 0x40 | 0x80;
+    const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
+    for (; i + 16 <= n; i += 16) {
+      const __m512i word = _mm512_loadu_si512(in + i);
+      const __m512i power = _mm512_and_si512(_mm512_add_epi32(word, constant(kHalf)), constant(kInfinityBits));
+      const __m512i bounded = _mm512_maskz_min_epu32(0xffff, power, constant(t.overflow));
+      const __m512i number = _mm512_mask_mov_epi32(
+          bounded, _mm512_cmplt_epu32_mask(_mm512_and_si512(word, constant(~kSignBit)), constant(kSmallestTie)), constant(kSmallest));
+      const __mmask16 none = _mm512_fpclass_ps_mask(_mm512_castsi512_ps(word), kNoNumber);
+      _mm512_storeu_si512(out + i, _mm512_mask_mov_epi32(number, none, constant(kInfinityBits | kQuietBit)));
+    }
+  }
+#endif
   ROUNDOFF_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) {
+  for (; i < n; i++) {
     const uint32_t word = in[i], magnitude = word & ~kSignBit;
     // Below FP32's smallest normal the tie lies elsewhere.
     const uint32_t number = magnitude < kSmallestTie ? kSmallest : (magnitude + kHalf) & kInfinityBits;
@@ -56,7 +74,7 @@ class ElementRounder {
     }
     if (loop_ != nullptr) return loop_(x, y, n, target_, random, {0});
     if (element_.kind == ElementKind::posit) return round_posit(x, y, n, element_, random, counts_);
-    if (isPower_) return nearest_even_power(x, y, n, element_.store);
+    if (isPower_) return nearest_even_power(x, y, n, element_.store, counts_);
     const double one = 1;
     return round_wide(x, y, n, element_, {&one, nullptr, false}, random, false);
   }

@@ -20,6 +20,7 @@ struct GroupTable {
     steps[at] = step.step;
     smallest[at] = step.smallest;
     fast[at] = step.fast;
+    allFast = allFast && step.fast;
   }
 
   std::vector<uint32_t> shifts;
@@ -27,7 +28,13 @@ struct GroupTable {
   std::vector<double> steps;
   std::vector<float> smallest;
   std::vector<uint8_t> fast;
+  bool allFast = true;  // of the groups that were set
 };
+
+// The bits of the largest magnitude.
+uint32_t largest_magnitude(const float* x, int64_t n);
+// largest[i] = the larger of itself and the magnitude of x[i], in bits.
+void widen_each(const float* x, int64_t n, uint32_t* largest);
 
 // Widens ranges[group of i] by x[i], for the elements of a run.
 void widen_ranges(const float* x, const GroupRun& run, bool needsEnds, GroupRange* ranges);

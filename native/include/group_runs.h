@@ -32,6 +32,8 @@ class Bands {
   }
 
   int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * tileRows_ * across_ * stretches_; }
+  // Elements of a group in a row.
+  int64_t width() const { return l_.inner == 1 ? l_.blockColumns : 1; }
 
   struct Band {
     int64_t outer, tileRow, tileColumn, begin, n;  // `begin`, `n`: the stretch

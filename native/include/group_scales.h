@@ -25,6 +25,15 @@ struct GroupStep {
   bool fast;        // the loops on FP32 bits may be used
 };
 
+// Steps 2^E from the bits of an amax that is no NaN, no infinity and no subnormal: E = ((amax + bump) >> 23) − offset. Loops
+// on FP32 bits serve from `lowest` to `highest`. Scales are E, or 2^(E + unit).
+struct PowerRule {
+  uint32_t bump = 0;
+  int offset = 0, unit = 0;
+  int lowest = 1, highest = 0;
+  bool sharedExponents = false;
+};
+
 class GroupScales {
  public:
   GroupScales(const Element& element, const ScaleSpec& spec);
@@ -49,6 +58,7 @@ class GroupScales {
 
   // Steps 2^E with E in this range can be rounded by loops on FP32 bits.
   const Target& target() const { return target_; }
+  const PowerRule& power_rule() const { return rule_; }
 
  private:
   GroupStep power_of_two(float scale, int exponent, bool zero) const;
@@ -59,10 +69,7 @@ class GroupScales {
   const Element& element_;
   const ScaleSpec& spec_;
   Target target_{};
-  int lowestFast_ = 1, highestFast_ = 0;
-  // The exponent E of a step from an amax: ((amax + bump) >> 23) − offset.
-  uint32_t bump_ = 0;
-  int offset_ = 0, unit_ = 0;
+  PowerRule rule_;
   float tensorScale_ = 1;
 };
 

@@ -15,7 +15,7 @@ RoundLoop<Steps> loop_for(const StoreRounding& store, const Target& t, bool coun
   if (has_fp32_range(store) && store.rounding == Rounding::nearestEven && store.precision <= 23) {
     return counts ? nearest_even_in_bits<true, Steps> : nearest_even_in_bits<false, Steps>;
   }
-  if (const RoundLoop<Steps> loop = stochastic_loop_for<Steps>(store, t)) return loop;
+  if (const RoundLoop<Steps> loop = stochastic_loop_for<Steps>(store, t, counts)) return loop;
   return has_fp32_range(store) ? loop_of_mode<true, Steps>(store.rounding) : loop_of_mode<false, Steps>(store.rounding);
 }
 

@@ -36,11 +36,56 @@ uint32_t stochastic_in_bits(const float* x, float* y, int64_t n, const Target& t
 // Whether stochastic_by_adding serves: as can_round_by_adding, and 2^32 / spacing is an FP32 number under any of the
 // steps that loops on FP32 bits are used for.
 inline bool can_add_stochastically(const StoreRounding& store, const Target& t) {
-  return (store.hasSubnormals || store.precision == 1) && store.hasNegativeZero && store.precision <= 22 &&
+  return (store.hasSubnormals || store.precision == 1) && store.precision <= 22 &&
          (t.maxFinite >> 23) + 1 + (t.normalShift - 1) <= 254;
 }
 
 #if defined(__AVX512F__)
+// Whether 2^32 / spacing is an FP32 number under a step of 2^E.
+inline bool has_stochastic_scale(const Target& t, int exponent) {
+  return static_cast<int>(t.smallSpacing >> 23) + exponent >= 127 - 94;
+}
+
+// 16 values to a format that saturates, each with 32 random bits. The fraction comes from floats: adding a power of two and
+// rounding toward zero leaves the lower neighbour, what is missing to x is exact, and so is its product with
+// 2^32 / spacing, if that is an FP32 number. One place more in the sum is the upper neighbour. NaN stays.
+class StochasticRegister {
+ public:
+  explicit StochasticRegister(const Target& t) : lift_(word((t.normalShift - 1) << 23)) {}
+
+  // `minNormal`, `largest`: bits of the smallest normal and of the largest value, under the step of each lane. `finite`:
+  // there is no NaN.
+  template <bool signedZero, bool finite>
+  __m512i round(__m512i bits, __m512i words, __m512i minNormal, __m512i largest) const {
+    constexpr int kTowardZero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
+    // Whatever is above the largest value becomes that value. The second operand stays if it is NaN.
+    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, word(~kSignBit)));
+    const __m512 a = _mm512_maskz_min_ps(kAll, _mm512_castsi512_ps(largest), magnitude);
+    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), word(kInfinityBits));
+    const __m512i powerBits = _mm512_add_epi32(_mm512_maskz_max_epu32(kAll, field, minNormal), lift_);
+    const __m512 power = _mm512_castsi512_ps(powerBits);
+    const __m512 sum = _mm512_maskz_add_round_ps(kAll, a, power, kTowardZero);
+    const __m512 missing = _mm512_sub_ps(a, _mm512_sub_ps(sum, power));
+    // Fields: the power is 23 above the spacing; 2^32 over the spacing is 2 · 127 + 32 + 23 less the power.
+    const __m512 scale = _mm512_castsi512_ps(_mm512_sub_epi32(word((2 * 127 + 32 + 23u) << 23), powerBits));
+    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAll, _mm512_mul_ps(missing, scale));
+    const __mmask16 number = finite ? kAll : _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q);
+    const __mmask16 up = _mm512_mask_cmplt_epu32_mask(number, _mm512_add_epi32(fraction, words), fraction);
+    const __m512i sumBits = _mm512_castps_si512(sum);
+    const __m512i chosen = _mm512_mask_sub_epi32(sumBits, up, sumBits, word(UINT32_MAX));
+    const __m512i rounded = _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(chosen), power));
+    if constexpr (signedZero) return _mm512_ternarylogic_epi32(rounded, bits, word(kSignBit), 0xf8);
+    const __mmask16 notZero = _mm512_test_epi32_mask(rounded, rounded);
+    return _mm512_mask_or_epi32(rounded, notZero, rounded, _mm512_and_si512(bits, word(kSignBit)));
+  }
+
+ private:
+  static constexpr __mmask16 kAll = 0xffff;
+  static __m512i word(uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); }
+
+  __m512i lift_;
+};
+
 // The fraction from floats: adding a power of two and rounding toward zero leaves the lower neighbour, what is missing to x
 // is exact, and so is its product with 2^32 / spacing. One step for all elements.
 inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random,
@@ -49,9 +94,8 @@ inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const 
   constexpr __mmask16 kAll = 0xffff;
   const uint32_t step = steps.value;
   // Where 2^32 / spacing is no FP32 number the general loop serves.
-  const int spacingField = static_cast<int>((t.smallSpacing + step) >> 23);
   const auto rest = round_loop<Rounding::stochastic, false, OneStep>;
-  if (spacingField < 127 - 94) return rest(x, y, n, t, random, steps);
+  if (!has_stochastic_scale(t, static_cast<int32_t>(step) >> 23)) return rest(x, y, n, t, random, steps);
   const auto word = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
   const __m512i minNormal = word(t.minNormal + step), lift = word((t.normalShift - 1) << 23);
   // Fields: the power is 23 above the spacing; 2^32 over the spacing is 2 · 127 + 32 + 23 less the power.
@@ -87,14 +131,35 @@ inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const 
 }
 #endif
 
+#if defined(__AVX512F__)
+// As stochastic_by_adding for formats that saturate, without counting.
+inline uint32_t stochastic_saturating(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random,
+                                      OneStep steps) {
+  const bool serves = has_stochastic_scale(t, static_cast<int32_t>(steps.value) >> 23);
+  const StochasticRegister rounder(t);
+  const __m512i minNormal = _mm512_set1_epi32(static_cast<int>(t.minNormal + steps.value));
+  const __m512i largest = _mm512_set1_epi32(static_cast<int>(t.maxFinite + steps.value));
+  int64_t i = 0;
+  for (; serves && i + 16 <= n; i += 16) {
+    const __m512i bits = _mm512_loadu_si512(x + i), words = _mm512_loadu_si512(random + i);
+    _mm512_storeu_si512(y + i, rounder.round<true, false>(bits, words, minNormal, largest));
+  }
+  stochastic_by_adding(x + i, y + i, n - i, t, random + i, steps);
+  return 0;
+}
+#endif
+
 // The loop for stochastic rounding, or null: the general one serves.
 template <class Steps>
-RoundLoop<Steps> stochastic_loop_for(const StoreRounding& store, [[maybe_unused]] const Target& t) {
+RoundLoop<Steps> stochastic_loop_for(const StoreRounding& store, [[maybe_unused]] const Target& t,
+                                     [[maybe_unused]] bool counts) {
   if (store.rounding != Rounding::stochastic || store.unusedRandom != 0) return nullptr;
   if (has_fp32_range(store)) return store.precision <= 23 ? stochastic_in_bits<Steps> : nullptr;
 #if defined(__AVX512F__)
   if constexpr (std::is_same_v<Steps, OneStep>) {
-    if (can_add_stochastically(store, t)) return stochastic_by_adding;
+    if (can_add_stochastically(store, t) && store.hasNegativeZero) {
+      return counts || store.overflow != Overflow::saturate ? stochastic_by_adding : stochastic_saturating;
+    }
   }
 #endif
   return nullptr;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "bulk.h"
-#include "block_loops.h"
 #include "bulk_chunks.h"
 #include "round_loops.h"
 
@@ -19,13 +18,20 @@ inline bool is_e2m1(const Element& element) {
          store.hasSubnormals && store.hasNegativeZero;
 }
 
-// For some groups: bits of the smallest magnitude that rounds to the value k + 1 or beyond (the last: that saturates),
+// For up to `room` groups: bits of the smallest magnitude that rounds to the value k + 1 or beyond (the last: that saturates),
 // and the bits of the values.
+template <int64_t room>
 struct ThresholdTable {
   static constexpr int kEntries = 8;
-  static constexpr int64_t kGroups = kPiece / 16;
-  alignas(64) uint32_t thresholds[kGroups][kEntries];
-  alignas(64) uint32_t values[kGroups][kEntries];
+  // One group more than asked for can be read.
+  alignas(64) uint32_t thresholds[room + 1][kEntries];
+  alignas(64) uint32_t values[room + 1][kEntries];
+
+  // The first group of another table behind the last of this one, which is full but for it.
+  void append(const ThresholdTable& other) {
+    std::copy_n(other.thresholds[0], kEntries, thresholds[room - 1]);
+    std::copy_n(other.values[0], kEntries, values[room - 1]);
+  }
 
   void fill(const double* steps, int64_t groups) {
     // Eight entries side by side, on every tier.
@@ -57,32 +63,41 @@ struct ThresholdTable {
   }
 };
 
-// 16 elements of one group. Returns how many saturated, if it counts.
-template <bool count>
-inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTable& table, int64_t group) {
-  const uint32_t* thresholds = table.thresholds[group];
-  const uint32_t* values = table.values[group];
 #if defined(__AVX512F__)
-  // The number of thresholds that are reached, by halving; the table is one register. Masked forms: see block_loops.h.
+// 16 magnitudes of a group (those in `next`: of the group after it) → the number of thresholds that are reached, by
+// halving: two groups of a table are one register. Masked forms: g++ 12 warns about its own header in the plain ones.
+template <int64_t room>
+inline __m512i round_by_thresholds(__m512i bits, const ThresholdTable<room>& table, int64_t group, __mmask16 next) {
   constexpr __mmask16 kAll = 0xffff;
-  const auto look_up = [](__m512i index, const uint32_t* entries) {
-    const __m512i eight = _mm512_castsi256_si512(_mm256_load_si256(reinterpret_cast<const __m256i*>(entries)));
-    return _mm512_maskz_permutexvar_epi32(kAll, index, eight);
-  };
   const auto constant = [](int value) { return _mm512_set1_epi32(value); };
-  __builtin_prefetch(x + kAhead);
-  const __m512i bits = _mm512_loadu_si512(x);
+  const auto look_up = [](__m512i index, __m512i entries) { return _mm512_maskz_permutexvar_epi32(kAll, index, entries); };
+  const __m512i thresholds = _mm512_loadu_si512(table.thresholds[group]), values = _mm512_loadu_si512(table.values[group]);
+  const __m512i first = _mm512_maskz_mov_epi32(next, constant(8));
   const __m512i magnitude = _mm512_and_si512(bits, constant(INT32_MAX));
-  const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(thresholds[3])));
-  const __m512i probe = _mm512_mask_blend_epi32(half, constant(1), constant(5));
+  const __m512i middle = look_up(_mm512_add_epi32(first, constant(3)), thresholds);
+  const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, middle);
+  const __m512i lower = _mm512_mask_add_epi32(first, half, first, constant(4));
+  const __m512i probe = _mm512_add_epi32(lower, constant(1));
   const __mmask16 quarter = _mm512_cmpge_epu32_mask(magnitude, look_up(probe, thresholds));
-  const __m512i even = _mm512_mask_add_epi32(_mm512_sub_epi32(probe, constant(1)), quarter, probe, constant(1));
+  const __m512i even = _mm512_mask_add_epi32(lower, quarter, lower, constant(2));
   const __mmask16 eighth = _mm512_cmpge_epu32_mask(magnitude, look_up(even, thresholds));
   const __m512i index = _mm512_mask_add_epi32(even, eighth, even, constant(1));
   // Sign of x or value: the sum of both bits, since values have no sign.
-  _mm512_storeu_si512(y, _mm512_ternarylogic_epi32(look_up(index, values), bits, constant(INT32_MIN), 0xf8));
+  return _mm512_ternarylogic_epi32(look_up(index, values), bits, constant(INT32_MIN), 0xf8);
+}
+#endif
+
+// 16 elements of one group. Returns how many saturated, if it counts.
+template <bool count, int64_t room>
+inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTable<room>& table, int64_t group) {
+  const uint32_t* thresholds = table.thresholds[group];
+  const uint32_t* values = table.values[group];
+#if defined(__AVX512F__)
+  const __m512i bits = _mm512_loadu_si512(x);
+  _mm512_storeu_si512(y, round_by_thresholds(bits, table, group, 0));
   if constexpr (!count) return 0;
-  const __mmask16 saturated = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(thresholds[7])));
+  const __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(INT32_MAX));
+  const __mmask16 saturated = _mm512_cmpge_epu32_mask(magnitude, _mm512_set1_epi32(static_cast<int>(thresholds[7])));
   return values[7] <= kInfinityBits ? static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(saturated))) : 0;
 #else
   const Bits* in = reinterpret_cast<const Bits*>(x);

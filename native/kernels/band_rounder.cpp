@@ -2,22 +2,10 @@
 #include "band_rounder.h"
 
 #include "block_loops.h"
+#include "group_rounder.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
-
-void widen_each(const float* values, int64_t n, uint32_t* largest) {
-  const Bits* bits = reinterpret_cast<const Bits*>(values);
-  ROUNDOFF_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) largest[i] = std::max(largest[i], bits[i] & ~kSignBit);
-}
-
-uint32_t largest_of(const float* values, int64_t n) {
-  const Bits* bits = reinterpret_cast<const Bits*>(values);
-  uint32_t largest = 0;
-  for (int64_t i = 0; i < n; i++) largest = std::max(largest, bits[i] & ~kSignBit);
-  return largest;
-}
 
 bool whole_blocks(const GroupRun& run) { return has_block_loops(run.width) && run.n % run.width == 0; }
 
@@ -49,7 +37,7 @@ void BandRounder::widen(const float* values, const GroupRun& run, uint32_t* larg
     return;
   }
   for (int64_t i = 0; i < run.n; i += run.width, own++) {
-    *own = std::max(*own, largest_of(values + i, std::min(run.width, run.n - i)));
+    *own = std::max(*own, largest_magnitude(values + i, std::min(run.width, run.n - i)));
   }
 }
 

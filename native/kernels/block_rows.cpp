@@ -19,7 +19,7 @@ auto power_loop(int64_t width, bool signedZero) {
 }
 
 template <bool count>
-uint32_t threshold_row(const float* x, float* y, int64_t blocks, const ThresholdTable& table) {
+uint32_t threshold_row(const float* x, float* y, int64_t blocks, const ThresholdTable<BlockRows::kGroups>& table) {
   uint32_t saturated = 0;
   for (int64_t block = 0; block < blocks; block++) {
     saturated += round_by_thresholds<count>(x + 16 * block, y + 16 * block, table, block);

@@ -1,14 +1,19 @@
 // Whole arrays to formats with scales: the range of each group, its scale, and every element rounded while it is still in
-// the caches. Where a group is spread over the tensor (slices), or a scale depends on all of it (two levels), the ranges
-// take a pass over memory of their own.
+// the caches. Short blocks along one row go by row_batches.cpp, rows of them by block_rows.cpp, the rest by band_steps.cpp.
+// Where a group is spread over the tensor (slices), or a scale depends on all of it (two levels), the ranges take a pass
+// over memory of their own.
+#include "band_steps.h"
 #include "block_rows.h"
 #include "bulk_tier.h"
-#include "group_rounder.h"
+#include "row_batches.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 constexpr int64_t kRunsPerChunk = 16;
+// Batches that are rounded in their order where an array is gone through from its end: enough that beginning anew, and
+// asking for memory ahead, does not count.
+constexpr int64_t kBatchesBack = 64;
 
 class Quantizer {
  public:
@@ -22,6 +27,7 @@ class Quantizer {
       scales_.set_tensor_amax(tensor_amax());
       out_.tensorScale = scales_.tensor_scale();
     }
+    if (has_row_batches(job_, spec_, layout_, scales_)) return run_batches();
     run_bands();
   }
 
@@ -42,13 +48,34 @@ class Quantizer {
     target_.store(made, y, run.n);
   }
 
+  // One row of small blocks: batches of them in registers, and by bands what cannot be rounded there.
+  void run_batches() const {
+    const Bands bands(layout_);
+    const int64_t width = layout_.blockColumns, batches = job_.n / (kBlocksPerBatch * width);
+    const auto rest = [&](int64_t batch) {
+      const int64_t group = batch * kBlocksPerBatch, begin = group * width;
+      const int64_t n = std::min(job_.n - begin, kBlocksPerBatch * width);
+      if (n == 0) return;
+      BandSteps steps(spec_, layout_, scales_);
+      round_band(bands, {0, 0, 0, begin, n, group, chunks_of(n, width)}, steps, nullptr);
+    };
+    parallel_ranges(ctx_, batches, [&](int64_t first, int64_t last, int) {
+      // From the end where the array was read before: what was read last is still in the caches.
+      const int64_t stretch = spec_.kind == ScaleKind::twoLevel ? kBatchesBack : last - first;
+      for (int64_t end = last; end > first; end -= stretch) {
+        row_batches(job_, spec_, layout_, scales_, out_.values, std::max(first, end - stretch), end, LeftOver(rest));
+      }
+      if (last == batches) rest(batches);
+      if (target_.stream) stream_fence();
+    });
+  }
+
   void run_bands() const {
     const Bands bands(layout_);
     const int64_t chunks = chunks_of(bands.count(), kRunsPerChunk);
     const ChunkTallies tallies(ctx_, chunks, job_.tally);
     parallel_ranges(ctx_, chunks, [&](int64_t first, int64_t last, int) {
-      GroupTable table(kPiece);
-      GroupRange ranges[kPiece];
+      BandSteps general(spec_, layout_, scales_);
       // One band ahead, so that the steps of the next are under way while this one is rounded.
       BlockRows::Steps steps[2];
       const int64_t begin = first * kRunsPerChunk, end = std::min(bands.count(), last * kRunsPerChunk);
@@ -58,7 +85,7 @@ class Quantizer {
         const BlockRows::Steps& ready = steps[(index - 1) % 2];
         Tally* tally = tallies.of((index - 1) / kRunsPerChunk);
         if (!ready.usable) {
-          round_band(bands, ready.band, ranges, table, tally);
+          round_band(bands, ready.band, general, tally);
           continue;
         }
         if (out_.values != nullptr) std::copy_n(ready.scales, ready.band.groups, out_.values + ready.band.group);
@@ -70,15 +97,10 @@ class Quantizer {
   }
 
   // Any band: its ranges, its steps, its elements.
-  void round_band(const Bands& bands, const Bands::Band& band, GroupRange* ranges, GroupTable& table, Tally* tally) const {
-    std::fill_n(ranges, band.groups, GroupRange{});
-    bands.runs(band, [&](const GroupRun& run) { widen_ranges(job_.x + run.offset, run, false, ranges); });
-    for (int64_t group = 0; group < band.groups; group++) {
-      const GroupStep step = scales_.step_for(ranges[group]);
-      table.set(group, step);
-      keep(band.group + group, step);
-    }
-    bands.runs(band, [&](const GroupRun& run) { round_run(run, table, tally); });
+  void round_band(const Bands& bands, const Bands::Band& band, BandSteps& steps, Tally* tally) const {
+    steps.find(job_.x, bands, band);
+    if (out_.values != nullptr) std::copy_n(steps.scales(), band.groups, out_.values + band.group);
+    bands.runs(band, [&](const GroupRun& run) { round_run(steps.run_of(run), steps.table(), tally); });
   }
 
   void run_slices() const {
@@ -93,9 +115,10 @@ class Quantizer {
     }
     const ChunkTallies tallies(ctx_, chunks, job_.tally);
     parallel_ranges(ctx_, chunks, [&](int64_t first, int64_t last, int) {
-      const int64_t end = std::min(runs.count(), last * kRunsPerChunk);
-      for (int64_t index = first * kRunsPerChunk; index < end; index++) {
-        round_run(runs.at(index), table, tallies.of(index / kRunsPerChunk));
+      // From the end: what was read last is still in the caches.
+      for (int64_t chunk = last - 1; chunk >= first; chunk--) {
+        const int64_t end = std::min(runs.count(), (chunk + 1) * kRunsPerChunk);
+        for (int64_t index = chunk * kRunsPerChunk; index < end; index++) round_run(runs.at(index), table, tallies.of(chunk));
       }
       if (target_.stream) stream_fence();
     });

@@ -8,22 +8,18 @@ namespace {
 
 constexpr uint32_t kOne = 127u << 23;
 
-uint32_t largest_magnitude(const float* x, int64_t n) {
-  const Bits* bits = reinterpret_cast<const Bits*>(x);
-  uint32_t largest = 0;
-  for (int64_t i = 0; i < n; i++) largest = std::max(largest, bits[i] & ~kSignBit);
-  return largest;
-}
-
+// The ends as whole numbers, which compilers vectorise: among numbers below 0 the bits grow with the magnitude, and all of
+// them are above those of the others. With a NaN the ends mean nothing; the magnitudes tell of it.
 void widen_ends(const float* x, int64_t n, GroupRange& range) {
-  // NaN is neither; the magnitudes tell of it.
-  float min = range.min, max = range.max;
+  const Bits* bits = reinterpret_cast<const Bits*>(x);
+  uint32_t lowest = bits_of(range.min);
+  int32_t highest = static_cast<int32_t>(bits_of(range.max));
   for (int64_t i = 0; i < n; i++) {
-    min = x[i] < min ? x[i] : min;
-    max = x[i] > max ? x[i] : max;
+    lowest = std::max(lowest, bits[i]);
+    highest = std::max(highest, static_cast<int32_t>(bits[i]));
   }
-  range.min = min;
-  range.max = max;
+  range.min = lowest > kSignBit ? float_of(lowest) : 0.0f;
+  range.max = float_of(static_cast<uint32_t>(highest));
 }
 
 // Elements back to a step of 1: exact, both are values of normal range.
@@ -33,6 +29,19 @@ void divide_by_step(float* y, int64_t n, uint32_t shift) {
 }
 
 }  // namespace
+
+uint32_t largest_magnitude(const float* x, int64_t n) {
+  const Bits* bits = reinterpret_cast<const Bits*>(x);
+  uint32_t largest = 0;
+  for (int64_t i = 0; i < n; i++) largest = std::max(largest, bits[i] & ~kSignBit);
+  return largest;
+}
+
+void widen_each(const float* x, int64_t n, uint32_t* largest) {
+  const Bits* bits = reinterpret_cast<const Bits*>(x);
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) largest[i] = std::max(largest[i], bits[i] & ~kSignBit);
+}
 
 void widen_ranges(const float* x, const GroupRun& run, bool needsEnds, GroupRange* ranges) {
   for (int64_t i = 0, group = run.group; i < run.n; i += run.width, group++) {
@@ -67,9 +76,7 @@ uint32_t GroupRounder::round(const GroupRun& run, const GroupTable& table, const
   };
   const size_t first = static_cast<size_t>(run.group);
   if (run.width == 1 && run.n > 1) {
-    const auto begin = table.fast.begin() + run.group;
-    const bool fast = one_ != nullptr && std::all_of(begin, begin + run.n, [](uint8_t flag) { return flag != 0; });
-    if (!fast) return wide(0, run.n, first, true);
+    if (one_ == nullptr || !table.allFast) return wide(0, run.n, first, true);
     const uint32_t overflows = each_(x, y, run.n, target_, random, {&table.shifts[first]});
     for (int64_t i = 0; elements && i < run.n; i++) y[i] *= float_of(kOne - table.shifts[first + static_cast<size_t>(i)]);
     return overflows;

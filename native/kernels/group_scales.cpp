@@ -60,12 +60,13 @@ GroupScales::GroupScales(const Element& element, const ScaleSpec& spec) : elemen
   target_ = target_of(element.store);
   // Smallest normal and spacing stay normal FP32 numbers; the power of nearest_even_by_adding does not overflow.
   const int spacing = static_cast<int>(target_.smallSpacing >> 23), lift = static_cast<int>(target_.normalShift) - 1;
-  lowestFast_ = 1 - std::min(spacing, static_cast<int>(target_.eminField));
-  highestFast_ = 254 - lift - static_cast<int>(target_.maxFinite >> 23);
+  rule_.lowest = 1 - std::min(spacing, static_cast<int>(target_.eminField));
+  rule_.highest = 254 - lift - static_cast<int>(target_.maxFinite >> 23);
   const bool integers = element.kind == ElementKind::integer, mx = spec.kind == ScaleKind::e8m0;
-  unit_ = mx && integers ? element.bits - 2 : 0;
-  offset_ = 127 + (integers ? element.bits - 2 : static_cast<int>(target_.maxFinite >> 23) - 127);
-  bump_ = exponent_bump(element, spec.rule);
+  rule_.unit = mx && integers ? element.bits - 2 : 0;
+  rule_.offset = 127 + (integers ? element.bits - 2 : static_cast<int>(target_.maxFinite >> 23) - 127);
+  rule_.bump = exponent_bump(element, spec.rule);
+  rule_.sharedExponents = !mx;
 }
 
 void GroupScales::set_tensor_amax(uint32_t amax) {
@@ -86,7 +87,7 @@ GroupStep GroupScales::power_of_two(float scale, int exponent, bool zero) const 
   result.smallest = smallest_under(result.step);
   // Zeros are zeros under any step; that of an all-zero block is often far out.
   const int used = zero ? 0 : exponent;
-  result.fast = used >= lowestFast_ && used <= highestFast_;
+  result.fast = used >= rule_.lowest && used <= rule_.highest;
   result.shift = static_cast<uint32_t>(used) << 23;
   return result;
 }
@@ -193,8 +194,8 @@ uint32_t GroupScales::smallest_bits() const {
 }
 
 bool GroupScales::fast_steps(const uint32_t* amax, int64_t groups, uint32_t* shifts, float* scales) const {
-  const uint32_t bump = bump_;
-  const int offset = offset_, unit = unit_ + 127, lowest = lowestFast_, highest = highestFast_;
+  const uint32_t bump = rule_.bump;
+  const int offset = rule_.offset, unit = rule_.unit + 127, lowest = rule_.lowest, highest = rule_.highest;
   uint32_t slow = 0;
   // Selections and bit operations only, so that the loops vectorise.
   for (int64_t i = 0; i < groups; i++) {

@@ -8,6 +8,10 @@
 
 #include "round_loops.h"
 
+#if defined(__AVX512F__)
+#include "posit_registers.h"
+#endif
+
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
@@ -69,6 +73,19 @@ uint32_t posit_loop(const float* x, float* y, int64_t n, const PositTarget& targ
   return beyond;
 }
 
+// Nearest even without counting.
+void posit_nearest(const float* x, float* y, int64_t n, [[maybe_unused]] int bits, const PositTarget& target) {
+  const auto general = posit_loop<Rounding::nearestEven, false>;
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  const PositRegisters registers(bits);
+  for (; i + PositRegisters::kElements <= n; i += PositRegisters::kElements) {
+    if (!registers(x + i, y + i)) general(x + i, y + i, PositRegisters::kElements, target, nullptr);
+  }
+#endif
+  general(x + i, y + i, n - i, target, nullptr);
+}
+
 }  // namespace
 
 uint32_t round_posit(const float* x, float* y, int64_t n, const Element& element, const uint32_t* random, bool counts) {
@@ -77,8 +94,9 @@ uint32_t round_posit(const float* x, float* y, int64_t n, const Element& element
                            bits_of(std::ldexp(1.0f, 4 * (bits - 2))), element.store.unusedRandom};
   switch (element.store.rounding) {
     case Rounding::nearestEven:
-      return (counts ? posit_loop<Rounding::nearestEven, true>
-                     : posit_loop<Rounding::nearestEven, false>)(x, y, n, target, random);
+      if (counts) return posit_loop<Rounding::nearestEven, true>(x, y, n, target, random);
+      posit_nearest(x, y, n, bits, target);
+      return 0;
     case Rounding::nearestAway:
       return posit_loop<Rounding::nearestAway, true>(x, y, n, target, random);
     case Rounding::towardZero:

@@ -147,6 +147,28 @@ uint32_t wide_loop(const float* x, float* y, int64_t n, const WideGrid& grid, co
   return overflows;
 }
 
+// Integers of at most 16 bits to nearest even under one step that is a number, without dividing: bits of round_one and
+// round_affine. x/step, of two FP32 numbers, is a half-integer or more than 2^−27 away from every one (the numerator of the
+// difference is a whole multiple of the smaller power of two). The product with 1/step is within 2^−34 of it below 2^17, so
+// that rounding it to multiples of 2^−30 puts it back on its half-integer, or leaves it on its side of all.
+template <bool affine>
+uint32_t integer_loop(const float* x, float* y, int64_t n, double maxCode, double step, double zeroPoint) {
+  constexpr double kGrid = 1.5 * 0x1p22, kInteger = 1.5 * 0x1p52;
+  const double inverse = step == 0 ? 0 : 1 / step, lowest = affine ? 0 : -maxCode;
+  uint32_t overflows = 0;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const double product = static_cast<double>(x[i]) * inverse;
+    const double near = ((product + kGrid) - kGrid + kInteger) - kInteger;
+    const double code = affine ? near + zeroPoint : near;
+    const double above = code > lowest ? code : lowest;
+    const double inside = above < maxCode ? above : maxCode;
+    overflows += inside != code ? 1u : 0u;
+    y[i] = static_cast<float>((affine ? inside - zeroPoint : inside) * step);
+  }
+  return overflows;
+}
+
 template <bool affine, bool perElement>
 auto wide_loop_for(Rounding mode) {
   switch (mode) {
@@ -173,8 +195,14 @@ uint32_t round_wide(const float* x, float* y, int64_t n, const Element& element,
                     const uint32_t* random, bool elements) {
   WideGrid grid = grid_of(element);
   const Rounding mode = element.store.rounding;
-  if (steps.zeroPoints != nullptr) {
-    grid.maxFinite = std::ldexp(1.0, element.bits) - 1;
+  const bool affine = steps.zeroPoints != nullptr;
+  if (affine) grid.maxFinite = std::ldexp(1.0, element.bits) - 1;
+  const bool oneNumber = !steps.perElement && *steps.steps == *steps.steps;
+  if (element.kind == ElementKind::integer && element.bits <= 16 && mode == Rounding::nearestEven && oneNumber && !elements) {
+    const double zeroPoint = affine ? *steps.zeroPoints : 0;
+    return (affine ? integer_loop<true> : integer_loop<false>)(x, y, n, grid.maxFinite, *steps.steps, zeroPoint);
+  }
+  if (affine) {
     return (steps.perElement ? wide_loop_for<true, true>(mode)
                              : wide_loop_for<true, false>(mode))(x, y, n, grid, steps, random, elements);
   }

@@ -39,6 +39,21 @@ export function blockInputs(id: number, { finite }: { readonly finite: boolean }
   return Float32Array.from(makers.flatMap((make) => Array.from({ length: 64 }, (_, i) => make(i))));
 }
 
+/** Rows of a few thousand elements, with and without blocks of zeros, of subnormals and of what is no number. */
+export function blockRows(id: number): Float32Array[] {
+  const values = normals(3_001, id);
+  const edges = values.map((x, i) =>
+    i % 5 === 0 ? Math.sign(x) * 0 : i % 7 === 0 ? Math.round(4 * x) / 4 : x,
+  );
+  edges.fill(-0, 64, 96);
+  const small = edges.map((x, i) => (i >= 1200 && i < 1264 ? x * 2 ** -130 : x));
+  small[2600] = 1e38;
+  const special = small.slice();
+  special[700] = Number.NaN;
+  special[2200] = -Infinity;
+  return [values, values.subarray(0, 2048), values.subarray(0, 40), edges, small, special];
+}
+
 type Choices = Omit<BulkRequest, "format" | "rounding" | "key">;
 
 const AFFINE_AND_OTHERS = [

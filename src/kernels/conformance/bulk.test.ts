@@ -4,13 +4,13 @@
  */
 import { describe, expect, it } from "vitest";
 import { FORMATS, format as formatOf } from "../../formats/catalog.ts";
-import { isScaled, type NumberFormat } from "../../formats/format.ts";
+import { isScaled, type NumberFormat, type Rounding } from "../../formats/format.ts";
 import type { BulkKernels, BulkRequest, BulkStatistics } from "../bulk.ts";
 
 import { createNativeKernels } from "../native.ts";
 import { loadAddon, type Tier } from "../native-load.ts";
 import { createReferenceBulkKernels } from "../reference/bulk.ts";
-import { blockInputs, choicesFor, elementInputs, KEY, longInput, MODES } from "./bulk-data.ts";
+import { blockInputs, blockRows, choicesFor, elementInputs, KEY, longInput, MODES } from "./bulk-data.ts";
 import { differences } from "./differences.ts";
 import { leftOut } from "./implementations.ts";
 
@@ -48,7 +48,17 @@ function roundDifferences(kernels: BulkKernels, source: Float32Array, request: B
   const [actual, expected] = [new Float32Array(source.length), new Float32Array(source.length)];
   const expectedStatistics = reference.round(source, expected, request);
   const statistics = kernels.round(source, actual, request);
-  return [...differences(actual, expected), ...statisticDifferences(statistics, expectedStatistics)];
+  const unmeasured = new Float32Array(source.length);
+  kernels.round(source, unmeasured, { ...request, statistics: false });
+  return [
+    ...differences(actual, expected),
+    ...differences(unmeasured, expected),
+    ...statisticDifferences(statistics, expectedStatistics),
+  ];
+}
+
+function roundingOf(name: string): Rounding {
+  return name === "stochastic" ? "stochastic" : "nearestEven";
 }
 
 /** The error's code, where the format refuses a value. */
@@ -107,6 +117,38 @@ describe.each(tiers)("native %s bulk kernels", (tier) => {
         expect(codeDifferences(kernels, source, request), text).toEqual([]);
         const numbers = source.map((x) => (Number.isNaN(x) ? 1 : x));
         expect(codeDifferences(kernels, numbers, request), text).toEqual([]);
+      }
+    }
+  });
+
+  // Loops over many blocks at once have ends, borders and blocks that they leave to others.
+  it.each(
+    ["mxfp8e4m3", "mxfp4", "mxint8", "bfp8b16", "nvfp4"].flatMap((name) => [name, `${name} stochastic`]),
+  )("%s: rows of blocks, wherever the arrays begin", (text) => {
+    const [name, rounding = "nearestEven"] = text.split(" ");
+    const request: BulkRequest = {
+      format: formatOf(name),
+      rounding: roundingOf(rounding),
+      overflow: "saturate",
+      key: KEY,
+    };
+    for (const input of blockRows(330)) {
+      const expected = new Float32Array(input.length);
+      reference.round(input, expected, request);
+      for (const [from, to] of [
+        [0, 0],
+        [1, 1],
+        [4, 4],
+        [15, 2],
+        [0, 9],
+      ]) {
+        const source = new Float32Array(input.length + from).subarray(from);
+        source.set(input);
+        const target = new Float32Array(input.length + to).subarray(to);
+        kernels.round(source, target, { ...request, statistics: false });
+        expect(differences(target, expected), `from ${from} to ${to}`).toEqual([]);
+        kernels.round(source, source, { ...request, statistics: false });
+        expect(differences(source, expected), `in place at ${from}`).toEqual([]);
       }
     }
   });

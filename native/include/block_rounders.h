@@ -1,0 +1,149 @@
+// The rounders of BatchLoop: steps of sixteen blocks made in a register from their maxima, and elements rounded under them,
+// to nearest even or stochastically. Same bits as the loops for one block (round_loops.h, stochastic_loops.h).
+#pragma once
+
+#include "block_batches.h"
+#include "group_scales.h"
+#include "philox.h"
+#include "stochastic_loops.h"
+#include "threshold_loops.h"
+
+namespace roundoff::ROUNDOFF_TIER {
+
+// The rule for steps under which StochasticRegister serves.
+inline PowerRule stochastic_rule(PowerRule rule, const Target& target) {
+  while (rule.lowest <= rule.highest && !has_stochastic_scale(target, rule.lowest)) rule.lowest++;
+  return rule;
+}
+
+// Steps that are powers of two: as GroupScales::fast_steps, kept as the bits that rounding takes.
+class PowerSteps {
+ public:
+  PowerSteps(const Target& target, const PowerRule& rule) : target_(target), rule_(rule) {}
+
+  bool prepare(__m512i maxima, int half, float* scales) {
+    const __m512i exponent = _mm512_sub_epi32(
+        _mm512_maskz_srli_epi32(kAllLanes, _mm512_add_epi32(maxima, all_lanes(rule_.bump)), 23), word(rule_.offset));
+    const __mmask16 zero = _mm512_testn_epi32_mask(maxima, maxima);
+    // Comparisons of unsigned numbers see both ends of a range.
+    const __m512i normal = _mm512_sub_epi32(maxima, all_lanes(kSmallestNormal));
+    const __m512i fast = _mm512_sub_epi32(exponent, word(rule_.lowest));
+    const __mmask16 special = _mm512_cmpge_epu32_mask(normal, all_lanes(kInfinityBits - kSmallestNormal));
+    const __mmask16 outside = _mm512_cmpgt_epu32_mask(fast, word(rule_.highest - rule_.lowest));
+    if (((special | outside) & ~zero) != 0) return false;
+    const __m512i shift = _mm512_maskz_slli_epi32(static_cast<__mmask16>(~zero), exponent, 23);
+    _mm512_store_si512(minNormal + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.minNormal)));
+    _mm512_store_si512(largest + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.maxFinite)));
+    if (scales != nullptr) _mm512_storeu_si512(scales, kept(exponent, shift, zero));
+    return true;
+  }
+
+  void advance() {
+    for (uint32_t* bits : {minNormal, largest}) _mm512_store_si512(bits, _mm512_load_si512(bits + kBatch));
+  }
+
+ protected:
+  static constexpr uint32_t kSmallestNormal = 1u << 23;
+  alignas(64) uint32_t minNormal[2 * kBatch] = {}, largest[2 * kBatch] = {};
+  const Target target_;
+
+ private:
+  static __m512i word(int value) { return _mm512_set1_epi32(value); }
+
+  __m512i kept(__m512i exponent, __m512i shift, __mmask16 zero) const {
+    if (rule_.sharedExponents) return _mm512_castps_si512(_mm512_maskz_cvtepi32_ps(static_cast<__mmask16>(~zero), exponent));
+    const __m512i powers = _mm512_add_epi32(shift, word((rule_.unit + 127) << 23));
+    return _mm512_mask_mov_epi32(powers, zero, all_lanes(kSmallestNormal / 2));
+  }
+
+  const PowerRule rule_;
+};
+
+// As nearest_even_by_adding, but both signs at once: half of the power more lifts negative numbers too, zeros come out as
+// +0 (and take their sign where there is −0), and the largest value is a bound on the magnitude.
+template <bool signedZero>
+class NearestEvenBlocks : public PowerSteps {
+ public:
+  NearestEvenBlocks(const Target& target, const PowerRule& rule)
+      : PowerSteps(target, rule), lift_(all_lanes(((target.normalShift - 1) << 23) + 0x00400000)) {}
+
+  void draw(int64_t, int64_t) {}
+
+  template <class Place>
+  __m512i round(const Place& place, __m512i bits) const {
+    constexpr int kSmallerMagnitude = 2;  // of both operands, with the sign of the first
+    const __m512i field = _mm512_and_si512(bits, all_lanes(kInfinityBits));
+    const __m512i lower = _mm512_maskz_max_epu32(kAllLanes, field, place.spread(minNormal));
+    const __m512 power = _mm512_castsi512_ps(_mm512_add_epi32(lower, lift_));
+    const __m512 near = _mm512_sub_ps(_mm512_add_ps(_mm512_castsi512_ps(bits), power), power);
+    const __m512 bound = _mm512_castsi512_ps(place.spread(largest));
+    const __m512i result = _mm512_castps_si512(_mm512_maskz_range_ps(kAllLanes, near, bound, kSmallerMagnitude));
+    return signedZero ? _mm512_ternarylogic_epi32(result, bits, all_lanes(kSignBit), 0xf8) : result;
+  }
+
+ private:
+  const __m512i lift_;
+};
+
+// All 32 random bits of an element; see stochastic_register.
+template <bool signedZero>
+class StochasticBlocks : public PowerSteps {
+ public:
+  // `offset`: the index of element 0 in its tensor.
+  StochasticBlocks(const Target& target, const PowerRule& rule, const StoreRounding& store, const Clock& clock, int64_t offset)
+      : PowerSteps(target, stochastic_rule(rule, target)), store_(store), clock_(clock), offset_(offset), register_(target) {}
+
+  void draw(int64_t at, int64_t n) {
+    words_ = rounding_words(offset_ + at, n, store_.tensorId, clock_, room_);
+    drawn_ = at;
+  }
+
+  template <class Place>
+  __m512i round(const Place& place, __m512i bits) const {
+    const __m512i words = _mm512_loadu_si512(words_ + (place.at - drawn_));
+    return register_.template round<signedZero, true>(bits, words, place.spread(minNormal), place.spread(largest));
+  }
+
+ private:
+  const StoreRounding& store_;
+  const Clock clock_;
+  const int64_t offset_;
+  const StochasticRegister register_;
+  const uint32_t* words_ = nullptr;
+  int64_t drawn_ = 0;
+  alignas(64) uint32_t room_[kRandomRoom];
+};
+
+// E2M1 under two levels: steps that are any real number, rounded to nearest even by thresholds (threshold_loops.h).
+class TwoLevelBlocks {
+ public:
+  explicit TwoLevelBlocks(const GroupScales& scales) : scales_(scales) {}
+
+  bool prepare(__m512i maxima, int half, float* scales) {
+    alignas(64) uint32_t largest[kBatch];
+    alignas(64) double steps[kBatch];
+    alignas(64) float kept[kBatch];
+    _mm512_store_si512(largest, maxima);
+    scales_.two_level_steps(largest, kBatch, kept, steps);
+    if (scales != nullptr) std::copy_n(kept, kBatch, scales);
+    ThresholdTable<kBatch + 1>& table = tables_[(current_ + half) % 2];
+    table.fill(steps, kBatch);
+    if (half == 1) tables_[current_].append(table);
+    return true;
+  }
+
+  void advance() { current_ ^= 1; }
+  void draw(int64_t, int64_t) {}
+
+  template <class Place>
+  __m512i round(const Place& place, __m512i bits) const {
+    return round_by_thresholds(bits, tables_[current_], place.block, place.next);
+  }
+
+ private:
+  const GroupScales& scales_;
+  ThresholdTable<kBatch + 1> tables_[2];
+  int current_ = 0;
+};
+
+}  // namespace roundoff::ROUNDOFF_TIER
