@@ -17,33 +17,6 @@ constexpr int64_t kBatch = 16;
 
 inline __m512i all_lanes(uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); }
 
-// Where the lanes of a register lie. `at`: its first element; `block`: the block of that, counted in the batch; `next`: the
-// lanes that belong to the block after it.
-struct WholeRegister {
-  static constexpr __mmask16 next = 0;
-  int64_t at, block;
-  __m512i load(const void* x) const { return _mm512_loadu_si512(static_cast<const uint32_t*>(x) + at); }
-  __m512i spread(const uint32_t* ofBlocks) const { return all_lanes(ofBlocks[block]); }
-};
-
-struct SharedRegister {
-  int64_t at, block;
-  __mmask16 next;
-  __m512i load(const void* x) const { return _mm512_loadu_si512(static_cast<const uint32_t*>(x) + at); }
-  __m512i spread(const uint32_t* ofBlocks) const {
-    return _mm512_mask_set1_epi32(all_lanes(ofBlocks[block]), next, static_cast<int>(ofBlocks[block + 1]));
-  }
-};
-
-// At an end of the row: `lanes` only, the first ones.
-struct PartOfRegister {
-  static constexpr __mmask16 next = 0;
-  int64_t at, block;
-  __mmask16 lanes;
-  __m512i load(const void* x) const { return _mm512_maskz_loadu_epi32(lanes, static_cast<const uint32_t*>(x) + at); }
-  __m512i spread(const uint32_t* ofBlocks) const { return all_lanes(ofBlocks[block]); }
-};
-
 // The largest magnitudes, in bits, of 16 blocks from x on, one in each lane.
 template <int width>
 inline __m512i batch_maxima(const float* x) {
@@ -75,7 +48,9 @@ inline __m512i batch_maxima(const float* x) {
 //                                       that is not null; false, and nothing, if the batch is not for this rounder
 //   void advance()                      the upper half becomes the lower one
 //   void draw(at, n)                    n elements from `at` on are next
-//   __m512i round(place, bits)          under the steps of the lower half and the first of the upper one
+//   Step step(block)                    that of a block of the lower half, or of the first of the upper one (16)
+//   Step join(step, after, lanes)       the step of a block, and in `lanes` that of the block after it
+//   __m512i round(step, bits, at)       the elements from `at` on
 // and `general(batch)` does the batches that are not for it.
 template <int width, bool stream, class Rounder>
 class BatchLoop {
@@ -98,61 +73,67 @@ class BatchLoop {
                                                 scales_ == nullptr ? nullptr : scales_ + batch * kBatch);
   }
 
+  using Step = typename Rounder::Step;
+
   // Batches from one that is prepared, to the first that is not for the rounder, or the end. Returns where that is.
   int64_t run_from(int64_t batch) {
     if (ahead_ != 0) {
       rounder_.draw(batch * kElements, ahead_);
-      round(PartOfRegister{batch * kElements, 0, static_cast<__mmask16>((1 << ahead_) - 1)});
+      round_part(rounder_.step(0), batch * kElements, static_cast<__mmask16>((1 << ahead_) - 1));
     }
     while (true) {
       const bool goesOn = prepare(batch + 1, 1);
-      round_batch(batch++, goesOn);
+      rounder_.draw(batch * kElements + ahead_, kElements);
+      if (ahead_ == 0) {
+        round_blocks(batch * kElements);
+      } else {
+        round_between(batch * kElements + ahead_, goesOn);
+      }
+      batch++;
       if (!goesOn) return batch;
       rounder_.advance();
     }
   }
 
-  // The registers that begin in a batch.
-  void round_batch(int64_t batch, bool goesOn) {
-    const int64_t begin = batch * kElements + ahead_;
-    rounder_.draw(begin, kElements);
-    if (ahead_ == 0) {
-      for (int64_t block = 0; block < kBatch; block++) {
-        for (int64_t i = 0; i < width; i += 16) round(WholeRegister{begin + block * width + i, block});
-      }
-      return;
+  // A batch whose blocks begin at cache lines.
+  void round_blocks(int64_t at) {
+    for (int64_t block = 0; block < kBatch; block++, at += width) {
+      const Step step = rounder_.step(block);
+      for (int64_t i = 0; i < width; i += 16) round(step, at + i);
     }
+  }
+
+  // The registers that begin in a batch, the last of a block with the beginning of the next.
+  void round_between(int64_t at, bool goesOn) {
     const __mmask16 next = static_cast<__mmask16>(0xffff << (16 - ahead_));
-    constexpr int64_t kLast = kBatch - 1;
-    for (int64_t block = 0; block < kLast; block++) round_block(begin, block, SharedRegister{0, 0, next});
-    if (goesOn) return round_block(begin, kLast, SharedRegister{0, 0, next});
-    round_block(begin, kLast, PartOfRegister{0, 0, static_cast<__mmask16>(~next)});
-  }
-
-  // The registers that begin in a block; `last` says what the last of them is like.
-  template <class Last>
-  void round_block(int64_t begin, int64_t block, Last last) {
-    if constexpr (width == 32) round(WholeRegister{begin + block * width, block});
-    last.at = begin + (block + 1) * width - 16;
-    last.block = block;
-    round(last);
-  }
-
-  template <class Place>
-  void round(const Place& place) {
-    // Taking maxima outruns the hardware's own prefetching, which begins anew in every page.
-    if constexpr (stream) __builtin_prefetch(x_ + place.at + 4 * kElements);
-    store(place, rounder_.round(place, place.load(x_)));
-  }
-
-  void store(const PartOfRegister& place, __m512i values) { _mm512_mask_storeu_epi32(y_ + place.at, place.lanes, values); }
-  template <class Place>
-  void store(const Place& place, __m512i values) {
-    if constexpr (stream) {
-      _mm512_stream_si512(reinterpret_cast<__m512i*>(y_ + place.at), values);
-    } else {
-      _mm512_storeu_si512(y_ + place.at, values);
+    Step step = rounder_.step(0);
+    for (int64_t block = 1; block <= kBatch; block++, at += width) {
+      if constexpr (width == 32) round(step, at);
+      if (block == kBatch && !goesOn) return round_part(step, at + width - 16, static_cast<__mmask16>(~next));
+      const Step after = rounder_.step(block);
+      round(rounder_.join(step, after, next), at + width - 16);
+      step = after;
     }
+  }
+
+  void round(const Step& step, int64_t at) {
+    // Taking maxima outruns the hardware's own prefetching, which begins anew in every page.
+    if constexpr (stream) __builtin_prefetch(x_ + at + 4 * kElements);
+    __m512i bits = _mm512_loadu_si512(x_ + at);
+    // g++ would rather load them again for each of their uses.
+    asm("" : "+v"(bits));
+    const __m512i values = rounder_.round(step, bits, at);
+    if constexpr (stream) {
+      _mm512_stream_si512(reinterpret_cast<__m512i*>(y_ + at), values);
+    } else {
+      _mm512_storeu_si512(y_ + at, values);
+    }
+  }
+
+  // At an end of the row: the first `lanes` only.
+  void round_part(const Step& step, int64_t at, __mmask16 lanes) {
+    const __m512i values = rounder_.round(step, _mm512_maskz_loadu_epi32(lanes, x_ + at), at);
+    _mm512_mask_storeu_epi32(y_ + at, lanes, values);
   }
 
   const float* x_;

@@ -32,22 +32,31 @@ class PowerSteps {
     const __mmask16 outside = _mm512_cmpgt_epu32_mask(fast, word(rule_.highest - rule_.lowest));
     if (((special | outside) & ~zero) != 0) return false;
     const __m512i shift = _mm512_maskz_slli_epi32(static_cast<__mmask16>(~zero), exponent, 23);
-    _mm512_store_si512(minNormal + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.minNormal)));
-    _mm512_store_si512(largest + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.maxFinite)));
+    _mm512_store_si512(minNormal_ + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.minNormal)));
+    _mm512_store_si512(largest_ + half * kBatch, _mm512_add_epi32(shift, all_lanes(target_.maxFinite)));
     if (scales != nullptr) _mm512_storeu_si512(scales, kept(exponent, shift, zero));
     return true;
   }
 
   void advance() {
-    for (uint32_t* bits : {minNormal, largest}) _mm512_store_si512(bits, _mm512_load_si512(bits + kBatch));
+    for (uint32_t* bits : {minNormal_, largest_}) _mm512_store_si512(bits, _mm512_load_si512(bits + kBatch));
+  }
+
+  struct Step {
+    __m512i minNormal, largest;
+  };
+  Step step(int64_t block) const { return {all_lanes(minNormal_[block]), all_lanes(largest_[block])}; }
+  static Step join(const Step& step, const Step& after, __mmask16 lanes) {
+    return {_mm512_mask_mov_epi32(step.minNormal, lanes, after.minNormal), _mm512_mask_mov_epi32(step.largest, lanes, after.largest)};
   }
 
  protected:
   static constexpr uint32_t kSmallestNormal = 1u << 23;
-  alignas(64) uint32_t minNormal[2 * kBatch] = {}, largest[2 * kBatch] = {};
   const Target target_;
 
  private:
+  alignas(64) uint32_t minNormal_[2 * kBatch] = {}, largest_[2 * kBatch] = {};
+
   static __m512i word(int value) { return _mm512_set1_epi32(value); }
 
   __m512i kept(__m512i exponent, __m512i shift, __mmask16 zero) const {
@@ -65,24 +74,23 @@ template <bool signedZero>
 class NearestEvenBlocks : public PowerSteps {
  public:
   NearestEvenBlocks(const Target& target, const PowerRule& rule)
-      : PowerSteps(target, rule), lift_(all_lanes(((target.normalShift - 1) << 23) + 0x00400000)) {}
+      : PowerSteps(target, rule), lift_(((target.normalShift - 1) << 23) + 0x00400000) {}
 
   void draw(int64_t, int64_t) {}
 
-  template <class Place>
-  __m512i round(const Place& place, __m512i bits) const {
+  __m512i round(const Step& step, __m512i bits, int64_t) const {
     constexpr int kSmallerMagnitude = 2;  // of both operands, with the sign of the first
     const __m512i field = _mm512_and_si512(bits, all_lanes(kInfinityBits));
-    const __m512i lower = _mm512_maskz_max_epu32(kAllLanes, field, place.spread(minNormal));
-    const __m512 power = _mm512_castsi512_ps(_mm512_add_epi32(lower, lift_));
+    const __m512i lower = _mm512_maskz_max_epu32(kAllLanes, field, step.minNormal);
+    const __m512 power = _mm512_castsi512_ps(_mm512_add_epi32(lower, all_lanes(lift_)));
     const __m512 near = _mm512_sub_ps(_mm512_add_ps(_mm512_castsi512_ps(bits), power), power);
-    const __m512 bound = _mm512_castsi512_ps(place.spread(largest));
+    const __m512 bound = _mm512_castsi512_ps(step.largest);
     const __m512i result = _mm512_castps_si512(_mm512_maskz_range_ps(kAllLanes, near, bound, kSmallerMagnitude));
     return signedZero ? _mm512_ternarylogic_epi32(result, bits, all_lanes(kSignBit), 0xf8) : result;
   }
 
  private:
-  const __m512i lift_;
+  const uint32_t lift_;
 };
 
 // All 32 random bits of an element; see stochastic_register.
@@ -98,10 +106,9 @@ class StochasticBlocks : public PowerSteps {
     drawn_ = at;
   }
 
-  template <class Place>
-  __m512i round(const Place& place, __m512i bits) const {
-    const __m512i words = _mm512_loadu_si512(words_ + (place.at - drawn_));
-    return register_.template round<signedZero, true>(bits, words, place.spread(minNormal), place.spread(largest));
+  __m512i round(const Step& step, __m512i bits, int64_t at) const {
+    const __m512i words = _mm512_loadu_si512(words_ + (at - drawn_));
+    return register_.template round<signedZero, true>(bits, words, step.minNormal, step.largest);
   }
 
  private:
@@ -135,9 +142,16 @@ class TwoLevelBlocks {
   void advance() { current_ ^= 1; }
   void draw(int64_t, int64_t) {}
 
-  template <class Place>
-  __m512i round(const Place& place, __m512i bits) const {
-    return round_by_thresholds(bits, tables_[current_], place.block, place.next);
+  // Where a table begins that also has the block after, and the lanes that take it.
+  struct Step {
+    int64_t block;
+    __mmask16 next;
+  };
+  static Step step(int64_t block) { return {block, 0}; }
+  static Step join(const Step& step, const Step&, __mmask16 lanes) { return {step.block, lanes}; }
+
+  __m512i round(const Step& step, __m512i bits, int64_t) const {
+    return round_by_thresholds(bits, tables_[current_], step.block, step.next);
   }
 
  private:
