@@ -17,7 +17,7 @@ bool rounds_stochastically(const StoreRounding& store, const Target& t) {
 }
 
 // A stretch of batches, whatever their rounder.
-struct Stretch {
+struct BatchStretch {
   const BulkJob& job;
   float* kept;
   int64_t first, last, width;
@@ -46,7 +46,7 @@ struct Stretch {
 };
 
 template <bool signedZero>
-void round_powers(const Stretch& stretch, const GroupScales& scales) {
+void round_powers(const BatchStretch& stretch, const GroupScales& scales) {
   const StoreRounding& store = stretch.job.element.store;
   const Target& target = scales.target();
   if (store.rounding == Rounding::nearestEven) {
@@ -71,7 +71,7 @@ bool has_row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayou
 
 void row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& layout, const GroupScales& scales, float* kept,
                  int64_t first, int64_t last, const LeftOver& leftOver) {
-  const Stretch stretch{job, kept, first, last, layout.blockColumns, leftOver};
+  const BatchStretch stretch{job, kept, first, last, layout.blockColumns, leftOver};
   if (spec.kind == ScaleKind::twoLevel) return stretch.go<16>(TwoLevelBlocks(scales));
   job.element.store.hasNegativeZero ? round_powers<true>(stretch, scales) : round_powers<false>(stretch, scales);
 }
