@@ -90,13 +90,19 @@ async function fill(
   }
 }
 
+/** Removes what fetches have left whose processes were killed. What cannot be removed stays: it does no harm. */
+export async function clearUnfinishedFetches(cacheDir: string): Promise<void> {
+  const names = await readdir(cacheDir).catch(() => []);
+  for (const name of names) {
+    const [, mark] = WORK_DIRECTORY.exec(name) ?? [];
+    if (mark === undefined || !isMarkGone(mark)) continue;
+    await rm(join(cacheDir, name), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
 async function makeWorkDirectory(cacheDir: string): Promise<string> {
   try {
     await mkdir(cacheDir, { recursive: true });
-    for (const name of await readdir(cacheDir)) {
-      const [, mark] = WORK_DIRECTORY.exec(name) ?? [];
-      if (mark !== undefined && isMarkGone(mark)) await rm(join(cacheDir, name), { recursive: true });
-    }
     // In the cache, not in the system's temporary directory: a rename only works within one file system.
     return await mkdtemp(join(cacheDir, `.fetch-${processMark()}-`));
   } catch (cause) {

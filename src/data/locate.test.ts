@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { RoundoffError } from "../base/errors.ts";
+import { processMark } from "../base/process-mark.ts";
 import { inTemporaryDirectory, tinySource, writeGzipped } from "./fixtures.ts";
 import type { LocateOptions } from "./locate.ts";
 import { filePayload, locate } from "./locate.ts";
@@ -194,6 +195,16 @@ describe("locate with fetching", () => {
       );
       expect(await readdir(options.cacheDir)).toEqual(["tiny"]);
       expect(await readdir(cached)).toEqual([]);
+    }));
+
+  it("clears away what a killed fetch left, also after its files were in place", () =>
+    inWorld(async ({ source, payloads, cached, options }) => {
+      await writeGzipped(cached, payloads);
+      const [host, pid] = processMark().split("-");
+      const left = [`.fetch-${host}-${pid}-00000000-abcdef`, `.fetch-${processMark()}-abcdef`];
+      for (const name of left) await mkdir(join(options.cacheDir, name));
+      await locate(source, { ...options, allowFetch: true });
+      expect((await readdir(options.cacheDir)).sort()).toEqual([left[1], "tiny"]);
     }));
 
   it("mends a cache that lost a file", () =>

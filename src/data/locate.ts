@@ -5,7 +5,7 @@
  */
 import { RoundoffError, require } from "../base/errors.ts";
 import type { CacheOptions } from "./cache.ts";
-import { cachedDirectory, cacheFromAddress, cacheFromDebian } from "./cache.ts";
+import { cachedDirectory, cacheFromAddress, cacheFromDebian, clearUnfinishedFetches } from "./cache.ts";
 import { readPayload, sourceSha256 } from "./payload.ts";
 import type { DataSource } from "./source.ts";
 import type { System } from "./system.ts";
@@ -50,6 +50,8 @@ interface Attempt {
 export async function locate(source: DataSource, options: LocateOptions): Promise<LocatedData> {
   const { directory, cacheDir } = options;
   if (directory !== undefined) return readDirectory(source, "directory", directory);
+  // Also where the cache has the set: the last fetch may have been killed after its files were in place.
+  if (options.allowFetch) await clearUnfinishedFetches(cacheDir);
   const attempts: Attempt[] = [];
   const cached = cachedDirectory(cacheDir, source);
   const inCache = await attempt(attempts, "cache", () => readCache(source, cached));
