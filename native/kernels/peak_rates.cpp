@@ -21,13 +21,18 @@ double run_chains(int64_t steps, int operationsPerLane) {
   sum.each([](int c, int, Vec& x) [[gnu::always_inline]] { x = (Vec)(lane_numbers() + 16 * (c + 1)); });
   VecI a = lane_numbers(), b = lane_numbers();
   for (int64_t i = 0; i < steps; i++) {
-    // The factors must not look constant, or their product is taken out of the loop.
-    pin(a);
-    pin(b);
 #pragma GCC unroll 12
-    for (int c = 0; c < kChains; c++) Step::multiply_add(sum.at[c][0], a, b);
+    for (int c = 0; c < kChains; c++) {
+      // The factors must not look like those before, or their product is taken from there.
+      pin(a);
+      Step::multiply_add(sum.at[c][0], a, b);
+    }
   }
-  sum.each([](int, int, Vec& x) [[gnu::always_inline]] { pin(x); });
+  // Something must come of it, or the compiler leaves all of it out.
+  VecI all{};
+  sum.each([&](int, int, Vec& x) [[gnu::always_inline]] { all ^= (VecI)x; });
+  volatile int32_t kept = sum_lanes(all);
+  (void)kept;
   return static_cast<double>(steps) * kChains * kLanes * operationsPerLane;
 }
 

@@ -1,5 +1,6 @@
 /** The rows that scripts read from `bench gemm` and `bench conv`, and which arithmetic a recipe is measured with. */
 import { describe, expect, it } from "vitest";
+import { selectKernels } from "../../kernels/select.ts";
 import { runCaptured, runJson } from "../captured-context.fixture.ts";
 import { convWorks, convWorksOfModel, gemmWork } from "./product-work.ts";
 import type { ProductRow } from "./products.ts";
@@ -101,6 +102,15 @@ describe("work", () => {
     expect(names[0]).toBe("3x224x224/64x7x7/s2p3");
     expect(names).toContain("512x7x7/512x3x3/s1p1");
     expect(works[0].output.shape).toEqual([2, 112, 112, 64]);
+  });
+
+  it("counts the operations of the registers", () => {
+    const { peakOperations } = selectKernels({ threads: 2 });
+    // The reference kernels have no registers to speak of.
+    for (const carrier of ["f32", "bf16", "i16"] as const) {
+      const [one, ten] = [1, 10].map((steps) => peakOperations?.(carrier, steps) ?? 0);
+      expect(ten).toBe(10 * one);
+    }
   });
 
   it("is bound by memory or by multiplying, whichever is less", () => {
