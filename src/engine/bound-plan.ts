@@ -29,8 +29,9 @@ export class BoundPlan {
   readonly states = new Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>();
   private readonly arrays = new Map<string, ExternalArray>();
   private prepared: PreparedPlan | undefined;
-  /** The end of the last run that was asked for; undefined when all have ended. */
-  private last: Promise<void> | undefined;
+  /** The last run that was asked for; undefined when all have ended. */
+  private last: Promise<unknown> | undefined;
+  private unfinished = 0;
 
   constructor(graph: Graph, options: BindOptions) {
     const { kernels, states, inputs, clock = new Int32Array(3), built = buildPlan(graph) } = options;
@@ -66,26 +67,33 @@ export class BoundPlan {
     this.arrays.get(name)?.set(values);
   }
 
+  writeScalar(name: string, value: number): void {
+    const array = this.arrays.get(name);
+    if (array !== undefined) array[0] = value;
+  }
+
   /**
    * Calls `write`, runs, and reads with `results` before the next run may begin. Begins at once unless an earlier run is
    * under way.
    */
   run<T>(write: () => void, results: (plan: this) => T): Promise<T> {
-    const turn =
-      this.last === undefined ? this.begin(write, results) : this.last.then(() => this.begin(write, results));
+    this.unfinished++;
     // A run that fails does not block the next one.
-    const end = turn.then(nothing, nothing).then(() => {
-      if (this.last === end) this.last = undefined;
-    });
-    this.last = end;
+    const next = () => this.begin(write, results);
+    const turn = this.last === undefined ? next() : this.last.then(next, next);
+    this.last = turn;
     return turn;
   }
 
   private async begin<T>(write: () => void, results: (plan: this) => T): Promise<T> {
-    if (this.prepared === undefined) throw disposed();
-    write();
-    await this.prepared.run();
-    return results(this);
+    try {
+      if (this.prepared === undefined) throw disposed();
+      write();
+      await this.prepared.run();
+      return results(this);
+    } finally {
+      if (--this.unfinished === 0) this.last = undefined;
+    }
   }
 
   /** A copy of an output of the last run. */
@@ -106,11 +114,9 @@ export class BoundPlan {
       this.arrays.clear();
     };
     if (this.last === undefined) free();
-    else this.last = this.last.then(free);
+    else void this.last.then(free, free);
   }
 }
-
-const nothing = (): void => undefined;
 
 function disposed(): RoundoffError {
   return new RoundoffError("INVALID_ARGUMENT", {

@@ -71,6 +71,10 @@ class EagerGraph extends Graph {
     return value;
   }
 
+  held(value: Value): Numbers | undefined {
+    return this.arrays.get(value);
+  }
+
   override async read(value: Value): Promise<Numbers> {
     const known = this.arrays.get(value);
     if (known !== undefined) return known;
@@ -142,6 +146,11 @@ export function tensor(values: NestedNumbers | Numbers | Float64Array, options: 
 
 function shapeOf(values: NestedNumbers): number[] {
   return typeof values === "number" ? [] : [values.length, ...(values.length > 0 ? shapeOf(values[0]) : [])];
+}
+
+/** The numbers of an eager tensor that need not be computed. */
+export function heldNumbers(one: Tensor): Numbers | undefined {
+  return one.graph === eager ? eager.held(one.value) : undefined;
 }
 
 /** The eager tensors of a structure's numbers; refuses symbolic ones, which belong to another program. */

@@ -37,6 +37,8 @@ export interface WrittenInputs {
   readonly lossScale: number;
 }
 
+const NO_SCALING: LossScaling = { kind: "none" };
+
 export class StepInputs {
   /** [seedLow, seedHigh, step]: the plans of the run share it. */
   readonly clock: Int32Array;
@@ -49,22 +51,20 @@ export class StepInputs {
   }
 
   write(plan: BoundPlan, { step, clock = step, accumulate = 1, learningRate }: StepPlace): WrittenInputs {
-    const rates = this.options.optimizer.learningRates(step);
-    if (learningRate !== undefined) rates.fill(learningRate);
-    const { lossScaling = { kind: "none" }, state } = this.options;
+    const { optimizer, lossScaling = NO_SCALING, state } = this.options;
+    const rateOf = (group: number) => learningRate ?? optimizer.learningRate(group, step);
     raiseToFloor(lossScaling, state.get(LOSS_SCALE_STATE)?.data, step);
     const { lossScale } = this;
     this.clock[2] = clock;
-    rates.forEach((rate, group) => {
-      plan.write(learningRateName(group), [rate]);
-    });
-    plan.write(LOSS_SCALE_SEED, [lossScale / accumulate]);
-    return { learningRate: rates[0], lossScale };
+    for (let group = 0; group <= optimizer.groups.length; group++)
+      plan.writeScalar(learningRateName(group), rateOf(group));
+    plan.writeScalar(LOSS_SCALE_SEED, lossScale / accumulate);
+    return { learningRate: rateOf(0), lossScale };
   }
 
   /** As the state says it now. */
   get lossScale(): number {
-    const { lossScaling = { kind: "none" }, state } = this.options;
+    const { lossScaling = NO_SCALING, state } = this.options;
     return state.get(LOSS_SCALE_STATE)?.data[0] ?? initialScale(lossScaling);
   }
 

@@ -31,6 +31,35 @@ export function signature(structure: unknown): string {
     .join(",")}}`;
 }
 
+/** Calls `visit` with each tensor in the order of `tensorsOf`, and allocates nothing: for what every step does. */
+export function forEachTensor(structure: unknown, visit: (tensor: Tensor) => void): void {
+  if (structure instanceof Tensor) visit(structure);
+  else if (Array.isArray(structure)) for (const item of structure) forEachTensor(item, visit);
+  else if (isPlain(structure)) for (const key in structure) forEachTensor(structure[key], visit);
+}
+
+/** Whether two structures have one signature; allocates nothing for tensors, arrays and numbers. */
+export function sameSignature(a: unknown, b: unknown): boolean {
+  if (a instanceof Tensor) return b instanceof Tensor && sameTensor(a, b);
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameSignature(item, b[i]));
+  if (!isPlain(a)) return Object.is(a, b) || (typeof a === "object" && signature(a) === signature(b));
+  if (!isPlain(b)) return false;
+  let keys = 0;
+  for (const key in a) {
+    if (!(key in b) || !sameSignature(a[key], b[key])) return false;
+    keys++;
+  }
+  for (const _ in b) keys--;
+  return keys === 0;
+}
+
+function sameTensor(a: Tensor, b: Tensor): boolean {
+  if (a.value.dtype !== b.value.dtype || a.shape.length !== b.shape.length) return false;
+  for (let axis = 0; axis < a.shape.length; axis++) if (a.shape[axis] !== b.shape[axis]) return false;
+  return true;
+}
+
 function entries(structure: unknown): [string, unknown][] {
   return Array.isArray(structure) || isPlain(structure) ? Object.entries(structure as object) : [];
 }

@@ -30,6 +30,8 @@ export interface StepTrace {
   /** With accumulation: the update from the sums of the gradients. */
   readonly updateGraph?: Graph;
   readonly inputs: readonly Value[];
+  /** The batch with symbolic tensors. */
+  readonly batch: unknown;
   readonly losses: Readonly<Record<string, unknown>>;
   readonly gradientNorm?: Value;
 }
@@ -41,19 +43,28 @@ export function traceStep<M extends Module<unknown>, Batch>(
 ): StepTrace {
   const { recipe, accumulate = 1 } = options;
   const traced = trace((given: never) => options.loss(model, given), [batch], true);
-  const { graph } = traced;
+  const {
+    graph,
+    arguments: [given],
+  } = traced;
   const losses = lossesOf(traced.result);
   for (const { path, tensor } of tensorsOf(losses)) graph.output(`result ${path}`, tensor.value);
   const trained = appendGradients(graph, model, losses.loss as Tensor, options);
   const round = (one: Graph) => simplify(recipe === undefined ? one : applyPolicy(one, recipe.policy));
   if (accumulate === 1) {
     const { gradientNorm } = update(graph, trained, options);
-    return { graph: round(graph), inputs: traced.inputs, losses, gradientNorm };
+    return { graph: round(graph), inputs: traced.inputs, batch: given, losses, gradientNorm };
   }
   const updateGraph = new Graph({ training: true });
   const summed = trained.map((one) => appendSum(graph, updateGraph, one));
   update(updateGraph, summed, options);
-  return { graph: round(graph), updateGraph: round(updateGraph), inputs: traced.inputs, losses };
+  return {
+    graph: round(graph),
+    updateGraph: round(updateGraph),
+    inputs: traced.inputs,
+    batch: given,
+    losses,
+  };
 }
 
 function update<M, Batch>(

@@ -11,6 +11,8 @@ export interface Trace {
   readonly inputs: readonly Value[];
   /** What the function returned, with symbolic tensors. */
   readonly result: unknown;
+  /** The arguments with symbolic tensors: what other arguments are compared with. */
+  readonly arguments: readonly unknown[];
 }
 
 /** Integer tensors are labels or indices: they are never rounded. */
@@ -23,10 +25,10 @@ export function trace(fn: (...args: never[]) => unknown, args: readonly unknown[
     const source = graph.source({ kind: "input", name }, shape, dtype === "i32" ? "label" : "input", dtype);
     inputs.push(source);
     return new Tensor(graph, source);
-  }) as never[];
-  const result: unknown = fn(...symbolic);
+  }) as unknown[];
+  const result: unknown = fn(...(symbolic as never[]));
   for (const { path, tensor } of tensorsOf(result)) requireOwn(tensor, graph, path);
-  return { graph, inputs, result };
+  return { graph, inputs, result, arguments: symbolic };
 }
 
 function requireOwn(tensor: Tensor, graph: Graph, path: string): void {

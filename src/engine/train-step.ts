@@ -11,11 +11,11 @@ import type { Recipe } from "../precision/recipe.ts";
 import { BoundPlan } from "./bound-plan.ts";
 import { resultOf } from "./compile.ts";
 import { defaultKernels } from "./default-kernels.ts";
-import { numbersOf } from "./eager.ts";
+import { heldNumbers, type Numbers, numbersOf } from "./eager.ts";
 import { optimizerName, stateOf } from "./model-registry.ts";
 import { PlanCache } from "./plan-cache.ts";
 import { StepInputs } from "./step-inputs.ts";
-import { signature, tensorsOf } from "./structure.ts";
+import { forEachTensor, sameSignature, signature, tensorsOf } from "./structure.ts";
 import { type StepTrace, traceStep } from "./trace-step.ts";
 import { addTrainingState, type ModelState, roundInitialState } from "./training-state.ts";
 
@@ -99,6 +99,8 @@ interface StepPlans {
   readonly trace: StepTrace;
   readonly forward: BoundPlan;
   readonly update?: BoundPlan;
+  /** What the loss function returned but for `outputs`. */
+  readonly scalars: readonly (readonly [name: string, value: unknown])[];
   dispose(): void;
 }
 
@@ -108,6 +110,7 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
   private readonly model: M;
   private readonly options: TrainStepOptions<M, Batch, L>;
   private readonly cache: PlanCache<StepPlans>;
+  private latest: StepPlans | undefined;
   private readonly inputs: StepInputs;
   /** Sums of gradients between updates. */
   private readonly sums: ModelState = new Map();
@@ -133,38 +136,47 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
   }
 
   dispose(): void {
+    this.latest = undefined;
     this.cache.clear();
   }
 
   async call(batch: Batch, { learningRate }: StepControl): Promise<StepResult<L>> {
-    const given = await Promise.all(tensorsOf(batch).map(({ path, tensor }) => numbersOf(tensor, path)));
-    const plans = this.cache.get(signature(batch), () => this.build(batch));
+    const given =
+      heldOf(batch) ??
+      (await Promise.all(tensorsOf(batch).map(({ path, tensor }) => numbersOf(tensor, path))));
+    const plans = this.plansFor(batch);
     const { inputs } = plans.trace;
     const { accumulate = 1 } = this.options;
     const result = await plans.forward.run(
       () => {
-        inputs.forEach(({ source }, i) => {
-          plans.forward.write(source!.name, given[i]);
-        });
+        for (let i = 0; i < given.length; i++) plans.forward.write(inputs[i].source!.name, given[i]);
         this.writeInputs(plans.forward, learningRate);
       },
-      (plan) => this.read(plan, plans.trace),
+      () => this.read(plans),
     );
     if (plans.update === undefined) this.steps++;
     else if (++this.summed === accumulate) await this.update(plans.update, learningRate);
     return result;
   }
 
+  /** Those of the last step in most cases. */
+  private plansFor(batch: Batch): StepPlans {
+    if (this.latest !== undefined && sameSignature(this.latest.trace.batch, batch)) return this.latest;
+    this.latest = this.cache.get(signature(batch), () => this.build(batch));
+    return this.latest;
+  }
+
   private build(batch: Batch): StepPlans {
     const trace = this.trace(batch);
-    const { updateGraph } = trace;
+    const { updateGraph, losses } = trace;
     const forward = this.bind(trace.graph);
     const update = updateGraph === undefined ? undefined : this.bind(updateGraph);
     const dispose = () => {
       forward.dispose();
       update?.dispose();
     };
-    return { trace, forward, update, dispose };
+    const { outputs: _, ...scalars } = losses;
+    return { trace, forward, update, scalars: Object.entries(scalars), dispose };
   }
 
   private bind(graph: Graph): BoundPlan {
@@ -204,18 +216,27 @@ class StepRunner<M extends Module<unknown>, Batch, L extends Losses> {
     this.steps++;
   }
 
-  private read(plan: BoundPlan, { losses, gradientNorm }: StepTrace): StepResult<L> {
-    const { outputs, ...scalars } = losses;
-    const numbers = Object.entries(scalars).map(([name, value]) => [
-      name,
-      value instanceof Tensor ? plan.scalar(`result ${name}`) : value,
-    ]);
-    return {
-      ...Object.fromEntries(numbers),
-      ...(outputs === undefined ? {} : (resultOf(plan, { outputs }) as object)),
-      ...(gradientNorm === undefined ? {} : { gradientNorm: plan.scalar("gradientNorm") }),
-      lossScale: this.usedScale,
-      skippedSteps: this.inputs.skippedSteps,
-    } as StepResult<L>;
+  private read({ forward, scalars, trace: { losses, gradientNorm } }: StepPlans): StepResult<L> {
+    const result: Record<string, unknown> = {};
+    for (const [name, value] of scalars)
+      result[name] = value instanceof Tensor ? forward.scalar(`result ${name}`) : value;
+    const { outputs } = losses;
+    if (outputs !== undefined) Object.assign(result, resultOf(forward, { outputs }));
+    if (gradientNorm !== undefined) result.gradientNorm = forward.scalar("gradientNorm");
+    result.lossScale = this.usedScale;
+    result.skippedSteps = this.inputs.skippedSteps;
+    return result as StepResult<L>;
   }
+}
+
+/** The numbers of all tensors of a batch in order, if none has to be computed first. */
+function heldOf(batch: unknown): Numbers[] | undefined {
+  const found: Numbers[] = [];
+  let complete = true;
+  forEachTensor(batch, (one) => {
+    const numbers = heldNumbers(one);
+    if (numbers === undefined) complete = false;
+    else found.push(numbers);
+  });
+  return complete ? found : undefined;
 }

@@ -83,10 +83,13 @@ export abstract class Optimizer<Options extends SharedOptions = SharedOptions> {
 
   /** The learning rate of each group at `step` (from 0). A group without one has the optimizer's. */
   learningRates(step: number): number[] {
-    return [0, ...this.groups.map((_, i) => i + 1)].map((group) => {
-      const { lr = this.defaultRate } = this.settings(group);
-      return typeof lr === "function" ? lr(step) : lr;
-    });
+    return Array.from({ length: 1 + this.groups.length }, (_, group) => this.learningRate(group, step));
+  }
+
+  /** That of group `group`; 0 is the optimizer's own. */
+  learningRate(group: number, step: number): number {
+    const lr = this.groups[group - 1]?.lr ?? this.options.lr ?? this.defaultRate;
+    return typeof lr === "function" ? lr(step) : lr;
   }
 
   private settings(group: number): Options {
