@@ -1,5 +1,6 @@
 // Around the update: the search for NaN and Inf, the loss scale, the step counter, the norm of the gradients.
 #include <bit>
+#include <functional>
 
 #include "square_sums.h"
 #include "tiers.h"
@@ -67,15 +68,60 @@ void count_step(const Command& command, Context& ctx) {
   store_block(command.out[0], 0, 1, &step, ctx.clock);
 }
 
-// scaleState, g₁ … gₙ → norm, clip.
-void clip_by_norm(const Command& command, Context& ctx) {
+double magnitude_sum(const float* x, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += std::fabs(static_cast<double>(x[i]));
+  return sum;
+}
+
+// The larger one; NaN if one is.
+double larger(double a, double b) { return b > a || b != b ? b : a; }
+
+double peak_magnitude(const float* x, int64_t n) {
+  double peak = 0;
+  for (int64_t i = 0; i < n; i++) peak = larger(peak, std::fabs(static_cast<double>(x[i])));
+  return peak;
+}
+
+// block(x, n) of every block of all gradients, joined in order: per chunk, per gradient.
+template <class Block, class Join>
+double over_gradients(const Command& command, Context& ctx, const Block& block, const Join& join) {
+  double total = 0;
+  for (size_t i = 1; i < command.in.size(); i++) {
+    const Operand& g = command.in[i];
+    const int64_t tasks = chunks_of(g.elements, kChunk);
+    double* parts = static_cast<double*>(ctx.scratch.shared(static_cast<size_t>(tasks) * sizeof(double)));
+    parallel_blocks(ctx, g.elements, [&](int64_t offset, int64_t n, int) {
+      alignas(64) float buffer[kBlock];
+      double& part = parts[offset / kChunk];
+      const double found = block(read_block(g, offset, n, buffer), n);
+      part = offset % kChunk == 0 ? found : join(part, found);
+    });
+    for (int64_t task = 0; task < tasks; task++) total = join(total, parts[task]);
+  }
+  return total;
+}
+
+double euclidean_norm(const Command& command, Context& ctx) {
   double total = 0;
   for (size_t i = 1; i < command.in.size(); i++) {
     total += square_sum(ctx, command.in[i].elements, [&](int64_t offset, int64_t n, float* x) {
       load_block(command.in[i], offset, n, x);
     });
   }
-  const double norm = std::sqrt(total) / static_cast<double>(update_scalar(command.in[0]));
+  return std::sqrt(total);
+}
+
+// The norm of all gradients as one vector: 1, 2 or infinity.
+double gradient_norm(const Command& command, Context& ctx) {
+  if (command.attrs[1] == 2) return euclidean_norm(command, ctx);
+  if (command.attrs[1] == 1) return over_gradients(command, ctx, magnitude_sum, std::plus<>());
+  return over_gradients(command, ctx, peak_magnitude, larger);
+}
+
+// scaleState, g₁ … gₙ → norm, clip.
+void clip_by_norm(const Command& command, Context& ctx) {
+  const double norm = gradient_norm(command, ctx) / static_cast<double>(update_scalar(command.in[0]));
   const double ratio = command.attrs[0] / (norm + kNormEps);
   float results[2] = {static_cast<float>(norm), static_cast<float>(ratio > 1 ? 1 : ratio)};
   store_block(command.out[0], 0, 1, &results[0], ctx.clock);

@@ -1,4 +1,6 @@
 // Rules of the update: the check and norm of the gradients, the loss scale, the step counter, the optimizers.
+#include <cmath>
+
 #include "op_rules.h"
 
 namespace roundoff::rules {
@@ -19,7 +21,9 @@ void check_count_step(const Command& c) {
 
 void check_clip(const Command& c) {
   check(c.in.size() >= 2, "needs scaleState and at least 1 gradient");
-  expect_counts(c, static_cast<int>(c.in.size()), 2, 1);
+  expect_counts(c, static_cast<int>(c.in.size()), 2, 2);
+  const double type = c.attrs[1];
+  check(type == 1 || type == 2 || std::isinf(type), "normType must be 1, 2 or infinity");
   expect_elements(c.in[0], 4, "scaleState");
   for (const Operand& y : c.out) expect_elements(y, 1, "norm and clip");
 }

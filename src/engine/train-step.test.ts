@@ -174,6 +174,33 @@ describe("a training step", () => {
   });
 });
 
+describe("clipping", () => {
+  // Gradients of 3·w₀ − 4·w₁ are 3 and −4.
+  it.each([
+    [2, 5],
+    [1, 7],
+    [Infinity, 4],
+  ])("by the norm of type %d", async (clipNormType, norm) => {
+    const model = init(new Linear(2, 1, { bias: false }));
+    const before = parameters(model);
+    const step = compileTrainStep(model, {
+      loss: (net, x: Tensor) => net.forward(x).sum(),
+      optimizer: new SGD({ lr: 1, clipNorm: 2, clipNormType }),
+    });
+    const { gradientNorm } = await step(tensor([[3, -4]]));
+    expect(gradientNorm).toBeCloseTo(norm, 5);
+    const after = parameters(model);
+    [3, -4].forEach((g, i) => {
+      expect(before[i] - after[i]).toBeCloseTo((2 / norm) * g, 4);
+    });
+  });
+
+  it("refuses other norms", () => {
+    const optimizer = new SGD({ clipNorm: 1, clipNormType: 3 });
+    expect(() => optimizer.clipping).toThrow(/a norm of type 2, 1, Infinity; received 3/);
+  });
+});
+
 describe("dropout", () => {
   it("has other masks in every micro-batch of an accumulated step, and in every step", async () => {
     const model = init(new Sequential(new Linear(1, 64), new Dropout(0.5)));

@@ -42,7 +42,7 @@ export type { Carrier, ConvAttrs } from "./contract/products.ts";
 export { REDUCE_KINDS, type ReduceKind } from "./contract/reductions.ts";
 export { EMBEDDING_MODES, type EmbeddingAttrs } from "./contract/sequences.ts";
 export type { AdamAttrs, OptimizerAttrs, OptimizerOp } from "./contract/updates.ts";
-export { OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
+export { NORM_TYPES, OPTIMIZER_OPS, OPTIMIZER_STATES } from "./contract/updates.ts";
 export type { AvgPoolAttrs, PoolAttrs } from "./contract/windows.ts";
 export { INTERPOLATIONS, type Interpolation, type ResampleAttrs } from "./contract/windows.ts";
 

@@ -3,6 +3,7 @@
  * averages and the loss scale to a graph. Knows optimizers and loss scaling, no models and no formats.
  */
 import type { Graph, Role, Value } from "../graph/graph.ts";
+import type { OpAttrs } from "../kernels/contract.ts";
 import { appendLossScaling, appendScaleUpdate, type ScaleControl } from "../precision/loss-scaling.ts";
 import type { LossScaling } from "../precision/recipe.ts";
 import type { AssignedRule, Optimizer, ParameterInfo } from "./optimizer.ts";
@@ -57,7 +58,7 @@ export function appendUpdate(
     const gradients = updated.map(({ gradient }) => gradient);
     const control = appendLossScaling(graph, lossScaling, gradients);
     const step = appendStepCount(graph, `${name}.step`, control);
-    const clip = appendClipping(graph, optimizer.clipNorm, gradients, control);
+    const clip = appendClipping(graph, optimizer.clipping, gradients, control);
     const tail = clip === undefined ? scaleInputs(control) : [clip.state, clip.found, clip.factor];
     for (const one of updated) {
       const next = appendRule(graph, one, { name, step, tail });
@@ -82,15 +83,15 @@ function appendStepCount(graph: Graph, name: string, control: ScaleControl | und
 /** The operands of a clipped update; without loss scaling a scale of 1 and nothing found stand in. */
 function appendClipping(
   graph: Graph,
-  maxNorm: number | undefined,
+  clipping: OpAttrs["clipByNorm"] | undefined,
   gradients: readonly Value[],
   control: ScaleControl | undefined,
 ): { state: Value; found: Value; norm: Value; factor: Value } | undefined {
-  if (maxNorm === undefined || gradients.length === 0) return undefined;
+  if (clipping === undefined || gradients.length === 0) return undefined;
   const fill = (value: number, shape: readonly number[]) =>
     graph.apply("fill", [], { value, shape }, ["control"])[0];
   const { state, found } = control ?? { state: fill(1, [4]), found: fill(0, []) };
-  const [norm, factor] = graph.apply("clipByNorm", [state, ...gradients], { maxNorm });
+  const [norm, factor] = graph.apply("clipByNorm", [state, ...gradients], clipping);
   return { state, found, norm, factor };
 }
 

@@ -3,7 +3,7 @@
  * under its names beside the parameters. The arithmetic is in kernels/contract/updates.ts. Settings have PyTorch's names.
  */
 import { RoundoffError } from "../base/errors.ts";
-import type { OpAttrs, OptimizerOp } from "../kernels/contract.ts";
+import { NORM_TYPES, type OpAttrs, type OptimizerOp } from "../kernels/contract.ts";
 
 /** A learning rate, or a function from the step (from 0) to one: see schedules/. */
 export type LearningRate = number | ((step: number) => number);
@@ -27,12 +27,14 @@ export interface SharedOptions {
   readonly weightDecay?: number;
   /** Scales all gradients so that their common norm is at most this: PyTorch's clip_grad_norm_. */
   readonly clipNorm?: number;
+  /** Which norm `clipNorm` is of: 2 (default), 1 or Infinity, the largest magnitude. */
+  readonly clipNormType?: number;
   /** Largest magnitude of a gradient's element: PyTorch's clip_grad_value_. */
   readonly clipValue?: number;
 }
 
 /** Settings that some parameters have of their own. A parameter belongs to the first group that matches. */
-export type ParameterGroup<Options> = Omit<Options, "groups" | "clipNorm"> & {
+export type ParameterGroup<Options> = Omit<Options, "groups" | "clipNorm" | "clipNormType"> & {
   readonly parameters: (parameter: ParameterInfo) => boolean;
 };
 
@@ -71,8 +73,17 @@ export abstract class Optimizer<Options extends SharedOptions = SharedOptions> {
 
   protected abstract rule(options: Options): UpdateRule;
 
-  get clipNorm(): number | undefined {
-    return this.options.clipNorm;
+  /** How all gradients together are clipped; undefined: not at all. */
+  get clipping(): { readonly maxNorm: number; readonly normType: number } | undefined {
+    const { clipNorm: maxNorm, clipNormType: normType = 2 } = this.options;
+    if (!NORM_TYPES.some((type) => type === normType)) {
+      throw new RoundoffError("INVALID_ARGUMENT", {
+        what: "gradients cannot be clipped by that norm",
+        expected: `a norm of type ${NORM_TYPES.join(", ")}`,
+        received: String(normType),
+      });
+    }
+    return maxNorm === undefined ? undefined : { maxNorm, normType };
   }
 
   /** How `parameter` is updated. */

@@ -1,5 +1,5 @@
 /** Conformance cases of the update: optimizers in every variant, the controls around them, averages of weights. */
-import { OPTIMIZER_STATES, type OpAttrs, type OptimizerOp } from "../contract.ts";
+import { NORM_TYPES, OPTIMIZER_STATES, type OpAttrs, type OptimizerOp } from "../contract.ts";
 import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
@@ -148,12 +148,14 @@ function stepCases(): AnyOpRun[] {
 /** Above and below the limit, and with gradients that are not finite. */
 function clipCases(): AnyOpRun[] {
   return gradientSets().flatMap((gradients) =>
-    [0.5, 1e6].map((maxNorm) => ({
-      op: "clipByNorm",
-      attrs: { maxNorm },
-      inputs: [{ shape: [4], values: [1000, 0, 0, 0] }, ...gradients],
-      outputs: [{ shape: [] }, { shape: [] }],
-    })),
+    [0.5, 1e6].flatMap((maxNorm) =>
+      NORM_TYPES.map((normType) => ({
+        op: "clipByNorm",
+        attrs: { maxNorm, normType },
+        inputs: [{ shape: [4], values: [1000, 0, 0, 0] }, ...gradients],
+        outputs: [{ shape: [] }, { shape: [] }],
+      })),
+    ),
   );
 }
 

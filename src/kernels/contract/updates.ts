@@ -12,6 +12,9 @@
  * The formulas and their order are those of PyTorch 2 (torch/optim, its single-tensor form).
  */
 
+/** The norms that gradients are clipped by. */
+export const NORM_TYPES = [2, 1, Infinity] as const;
+
 /** What all optimizers share. */
 export interface OptimizerAttrs {
   /** L2 coefficient: g ← g + weightDecay·w, unless said otherwise. */
@@ -45,10 +48,11 @@ export interface UpdateAttrs {
   /** step f32[1] (, found[]) → step′ (may alias): step + 1 (saturates at 2^24), or step if found > 0. */
   countStep: Record<string, never>;
   /**
-   * scaleState f32[4], g₁ … gₙ → norm[], clip[]: norm = √(Σ g²) / scaleState[0] over all elements of all gradients, summed in
-   * FP64; clip = min(1, maxNorm / (norm + 1e-6)), NaN if norm is. PyTorch's clip_grad_norm_.
+   * scaleState f32[4], g₁ … gₙ → norm[], clip[]: norm = ‖g‖ / scaleState[0] of all gradients as one vector, with √(Σ g²), Σ |g|
+   * or max |g| (`normType` 2, 1, Infinity), summed in FP64; clip = min(1, maxNorm / (norm + 1e-6)), NaN if norm is. PyTorch's
+   * clip_grad_norm_.
    */
-  clipByNorm: { readonly maxNorm: number };
+  clipByNorm: { readonly maxNorm: number; readonly normType: number };
   /**
    * momentum = 0: no state, d = g. Else v → v′ = step = 1 ? g : momentum·v + (1 − dampening)·g and
    * d = nesterov ? g + momentum·v′ : v′. w′ = w − lr·d.
@@ -125,7 +129,7 @@ export const UPDATE_ATTR_ORDER = {
   countNonFinite: [],
   lossScaleUpdate: ["growthFactor", "backoffFactor", "growthInterval", "minScale", "maxScale"],
   countStep: [],
-  clipByNorm: ["maxNorm"],
+  clipByNorm: ["maxNorm", "normType"],
   sgdUpdate: ["weightDecay", "clipValue", "momentum", "dampening", "nesterov"],
   adamUpdate: ["weightDecay", "clipValue", "beta1", "beta2", "eps", "decoupled", "amsgrad"],
   rmspropUpdate: ["weightDecay", "clipValue", "alpha", "eps", "momentum", "centered"],

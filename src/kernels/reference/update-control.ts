@@ -2,7 +2,7 @@
  * Reference kernels around the update: the search for NaN and Inf, the loss scale, the step counter, the norm of the
  * gradients. Meaning: ../contract/updates.ts.
  */
-import type { ReferenceKernel } from "./tensor.ts";
+import type { ReferenceKernel, RefTensor } from "./tensor.ts";
 
 /** FP32 counts integers exactly up to here. */
 const COUNT_LIMIT = 2 ** 24;
@@ -46,14 +46,26 @@ export const countStep: ReferenceKernel<"countStep"> = ([step, found], [next]) =
 export const clipByNorm: ReferenceKernel<"clipByNorm"> = (
   [scaleState, ...gradients],
   [norm, clip],
-  { maxNorm },
+  { maxNorm, normType },
   { round },
 ) => {
-  const total = gradients.reduce((sum, { data }) => sum + sumOfSquares(data), 0);
-  const unscaled = Math.sqrt(total) / scaleState.data[0];
+  const unscaled = normOf(gradients, normType) / scaleState.data[0];
   norm.data[0] = unscaled;
   clip.data[0] = round(Math.min(1, maxNorm / (unscaled + NORM_EPS)));
 };
+
+/** Of all gradients as one vector. */
+function normOf(gradients: readonly RefTensor[], type: number): number {
+  const total = (of: (data: ArrayLike<number>) => number) =>
+    gradients.reduce((sum, { data }) => sum + of(data), 0);
+  if (type === 2) return Math.sqrt(total(sumOfSquares));
+  if (type === 1) return total((data) => Array.from(data).reduce((sum, x) => sum + Math.abs(x), 0));
+  // Math.max is NaN if one of its arguments is.
+  return gradients.reduce(
+    (peak, { data }) => Array.from(data).reduce((most, x) => Math.max(most, Math.abs(x)), peak),
+    0,
+  );
+}
 
 export function sumOfSquares(values: ArrayLike<number>): number {
   let sum = 0;
