@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readRecord } from "../runlog/reader.ts";
 import type { StepLine } from "../runlog/schema.ts";
 import type { TrainConfig } from "./config.ts";
-import { tinyRun } from "./run.fixture.ts";
+import { tinyConfig, tinyRun } from "./run.fixture.ts";
 import { train } from "./run.ts";
 
 let out: string;
@@ -63,6 +63,12 @@ describe("telemetry of steps", () => {
   it("says nothing where nothing is rounded", async () => {
     const steps = await stepsOf("fp32", { telemetryEvery: 1 });
     expect(steps.some(({ rounding }) => rounding !== undefined)).toBe(false);
+  });
+
+  it("stays readable where a run diverges", async () => {
+    const wild = { ...tinyConfig.optimizer, learningRate: 1e30 };
+    const steps = await stepsOf("wild", { recipe: "int16", telemetryEvery: 1, optimizer: wild, epochs: 8 });
+    expect(Number.isFinite(steps.at(-1)?.loss)).toBe(false);
   });
 
   it("names the tensor that overflowed in a step that was skipped, and trains on from the same state", async () => {

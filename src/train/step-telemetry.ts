@@ -38,7 +38,8 @@ export class StepTelemetry {
       tensor: path,
       role,
       elements,
-      flushed: read(before) - read(after),
+      // A NaN makes a tensor with a shared exponent NaN as a whole, its zeros too: nothing was flushed there.
+      flushed: Math.max(0, read(before) - read(after)),
       beyond: read(beyond),
     }));
   }
