@@ -1,6 +1,6 @@
 /** The pictures of one setting in the report: gaps, loss curves and accuracy curves, each with its caption. */
 import { HEADROOM, lineChart } from "./chart-svg.ts";
-import { accuracyCurves, lossCurves, smoothingWindow } from "./curves.ts";
+import { accuracyCurves, type Curve, lossCurves, smoothingWindow } from "./curves.ts";
 import { gapChart } from "./gap-chart-svg.ts";
 import type { Markup } from "./markup.ts";
 import { markup } from "./markup.ts";
@@ -102,7 +102,7 @@ function trajectoryFigure(
 ): Markup | null {
   if (spec.trajectory === undefined) return null;
   const window = smoothingWindow(runs, 60);
-  const curves = trajectoryCurves(spec, order, runs, window);
+  const curves = trajectoryCurves(spec, order, runs, window).map(aboveZero);
   const drawing = lineChart({
     id: `trajectory-${setting.id}`,
     description: `Distance of each recipe's loss from that of ${spec.baseline} over the steps in ${setting.title}`,
@@ -118,6 +118,20 @@ function trajectoryFigure(
     drawing,
     `Each point is the mean of ${count(window, "step")}. Line: mean over seeds. Band: lowest to highest seed. ${spec.trajectory.control} is ${spec.baseline} with its sums in another order: what rounding errors of FP32 alone grow to.`,
   );
+}
+
+/** Equal losses have no place on a log axis: they are drawn at its foot, below the rounding of FP32 losses. */
+const FOOT = 1e-7;
+
+function aboveZero(curve: Curve): Curve {
+  const lift = (value: number) => Math.max(value, FOOT);
+  const points = curve.points.map(({ x, mean, low, high }) => ({
+    x,
+    mean: lift(mean),
+    low: lift(low),
+    high: lift(high),
+  }));
+  return { ...curve, points };
 }
 
 /** Log when the losses span a wide range and none is zero or negative. */
