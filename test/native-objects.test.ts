@@ -57,6 +57,7 @@ describe("planUnits", () => {
       "conv_depthwise_weight.cpp",
       "gemm_outer.cpp",
       "gemm_tile.cpp",
+      "peak_rates.cpp",
     ]);
   });
 

@@ -116,22 +116,33 @@ export async function verifyDataSet(
     const { provenance, train, test } = openArrays(name, options.directory);
     return ownRow(provenance, train.labels.length + test.labels.length);
   }
-  return presentRow(await locate(dataSet(name).source, { ...options, allowFetch: false }));
+  const set = dataSet(name);
+  try {
+    return presentRow(await locate(set.source, { ...options, allowFetch: false }));
+  } catch (error) {
+    const { provenance, train, test } = unverified(set, options.directory, error);
+    return ownRow(provenance, train.labels.length + test.labels.length);
+  }
 }
 
 /** Finds and decodes the set: the pictures of both splits and where they came from. Throws as `locate` does. */
 export async function loadDataSet(name: string, options: LocateOptions): Promise<ImageSplits> {
-  const { source, load, loadUnverified } = dataSet(name);
-  const { directory, log } = options;
+  const set = dataSet(name);
   try {
-    return load(await locate(source, options));
+    return set.load(await locate(set.source, options));
   } catch (error) {
-    const missing = error instanceof RoundoffError && error.code === "DATA_MISSING";
-    const found = missing && directory !== undefined ? loadUnverified?.(directory) : undefined;
-    if (found === undefined) throw error;
-    log?.(`${name}: ${directory} holds extracted files, for which there is no hash to check`);
+    const found = unverified(set, options.directory, error);
+    options.log?.(`${name}: ${options.directory} holds extracted files, for which there is no hash to check`);
     return found;
   }
+}
+
+/** The set in its other form, where it was missing in the form of its source; else throws the error that said so. */
+function unverified(set: DataSet, directory: string | undefined, error: unknown): ImageSplits {
+  const missing = error instanceof RoundoffError && error.code === "DATA_MISSING";
+  const found = missing && directory !== undefined ? set.loadUnverified?.(directory) : undefined;
+  if (found === undefined) throw error;
+  return found;
 }
 
 /** Finds a set of any kind for training. Throws as `locate` and `openPictures` do. */

@@ -3,6 +3,8 @@
  * run once more on the same numbers. Costs nothing until it is asked for.
  */
 import type { BuiltPlan } from "../compile/build-plan.ts";
+import type { LoweredCommand } from "../compile/lower.ts";
+import type { Value } from "../graph/graph.ts";
 import type { Buffer, Command, ExternalArray, KernelSet, Operand, Plan } from "../kernels/contract.ts";
 import type { NonFiniteTensor } from "../runlog/schema.ts";
 
@@ -30,7 +32,7 @@ export function prepareNonFiniteProbe(
   plan.commands.forEach((command, index) => {
     commands.push(command);
     command.outputs.forEach((operand, output) => {
-      const { path, role } = lowered.commands[index].outputs[output].value;
+      const { path, role } = originOf(lowered.commands[index], output);
       // Integers are always finite; what they were made from has been counted before. Control is not data: a row that an
       // embedding's update reads for no index is NaN and goes nowhere.
       if (operand.dtype === "i32" || operand.dtype === "i16" || role === "control") return;
@@ -50,6 +52,11 @@ export function prepareNonFiniteProbe(
       return watched.find(({ count }) => count[0] > 0)?.tensor;
     },
   };
+}
+
+/** Of a fused command the operation that it is named after: what its epilogue makes may belong to no module. */
+function originOf({ node, epilogue, outputs }: LoweredCommand, output: number): Value {
+  return epilogue !== undefined && node !== undefined ? node.outputs[output] : outputs[output].value;
 }
 
 function countBuffer(name: string): Buffer {

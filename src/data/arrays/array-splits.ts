@@ -100,7 +100,7 @@ export function idxSplits(read: ReadFile): ArraySplits {
 }
 
 /** The files of CIFAR's binary version; the labels of CIFAR-100 are the fine ones. Throws DATA_CORRUPT. */
-export function cifarSplits(read: ReadFile, classes: 10 | 100): ArraySplits {
+export function cifarSplits(read: ReadFile, classes: 10 | 100): ArraySplits & { readonly classes: number } {
   const [training, test] =
     classes === 10
       ? [[1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`), "test_batch.bin"]

@@ -102,7 +102,6 @@ describe("a set of arrays", () => {
   it.each<[ArraySetName, RegExp]>([
     ["npz", /there is no .*set/],
     ["idx", /train-images-idx3-ubyte/],
-    ["cifar10", /data_batch_1\.bin/],
     ["cifar100", /train\.bin/],
   ])("that is not there is missing, with the name of the file: %s", (name, message) =>
     inTemporaryDirectory(async (directory) => {

@@ -1,6 +1,6 @@
 /**
- * Sets of pictures that a user has as files of arrays, by name: `npz` (one file), `idx`, `cifar10` and `cifar100` (folders). Read
- * whole into memory. Nothing says what their bytes should be: their hash says what they were.
+ * Sets of pictures that a user has as files of arrays, by name: `npz` (one file), `idx` and `cifar100` (folders). Read whole
+ * into memory. Nothing says what their bytes should be: their hash says what they were.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -20,7 +20,6 @@ import {
 const SETS = {
   npz: { place: "FILE.npz", read: (read, path) => npzSplits(read(""), basename(path)) },
   idx: { place: "DIR", read: (read) => idxSplits(read) },
-  cifar10: { place: "DIR", read: (read) => cifarSplits(read, 10) },
   cifar100: { place: "DIR", read: (read) => cifarSplits(read, 100) },
 } as const satisfies Record<
   string,

@@ -6,7 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RoundoffError } from "../../base/errors.ts";
-import { readCifar } from "../cifar.ts";
+import { cifarSplits, type Pictures } from "../arrays/array-splits.ts";
 import { channelStatistics, type ImageSplits, labelledImages } from "../image-set.ts";
 import type { LocatedData } from "../locate.ts";
 import { filePayload } from "../locate.ts";
@@ -18,8 +18,6 @@ const ARCHIVE = "cifar-10-binary.tar";
 const FOLDER = "cifar-10-batches-bin";
 const TRAIN = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`);
 const TEST = ["test_batch.bin"];
-const CLASSES = 10;
-const SIDE = 32;
 /** He et al. 2016, section 4.2: four pixels of padding on each side. */
 const MAX_SHIFT = 4;
 
@@ -99,34 +97,12 @@ function readIfThere(path: string): Uint8Array | undefined {
 /** Both splits, normalised by the training pixels of each channel. */
 function splits(read: (name: string) => Uint8Array, provenance: ImageSplits["provenance"]): ImageSplits {
   const { name, sha256 } = provenance;
-  const split = (names: readonly string[]) => {
-    const batches = names.map((file) => readCifar(read(file), { classes: CLASSES, name: file }));
-    return labelledImages({
-      name,
-      images: joined(batches.map(({ images }) => images)),
-      labels: joined(batches.map(({ labels }) => labels)),
-      height: SIDE,
-      width: SIDE,
-      channels: 3,
-      classes: CLASSES,
-      sha256,
-    });
-  };
-  const [train, test] = [split(TRAIN), split(TEST)];
-  const statistics = channelStatistics(train.images, 3);
+  const { train, test, classes } = cifarSplits(read, 10);
+  const whole = (pictures: Pictures) => labelledImages({ ...pictures, name, classes, sha256 });
+  const statistics = channelStatistics(train.images, train.channels);
   return {
-    train: { ...train, ...statistics, maxShift: MAX_SHIFT },
-    test: { ...test, ...statistics },
+    train: { ...whole(train), ...statistics, maxShift: MAX_SHIFT },
+    test: { ...whole(test), ...statistics },
     provenance,
   };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
