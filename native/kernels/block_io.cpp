@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "code_storage.h"
+#include "nearest_bf16.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
@@ -35,22 +36,11 @@ void narrow_bf16(const float* __restrict src, int64_t n, uint16_t* __restrict y)
   }
 }
 
-// BF16 itself, to nearest even and beyond the largest value to infinity: what nearly every tensor of a BF16 recipe is stored as.
-bool is_nearest_bf16(const StoreRounding& store) {
-  return store.precision == 8 && store.emin == -126 && store.maxFinite == 0x1.fep127f && store.hasSubnormals &&
-         store.hasNegativeZero && store.hasInfinity && store.hasNaN && store.rounding == Rounding::nearestEven &&
-         store.overflow == Overflow::infinity;
-}
-
-// round_block and narrow_rounded_bf16 in one pass, with the same bits: a carry out of the significand lands in the exponent, and
-// past the largest value in infinity.
+// round_block and narrow_rounded_bf16 in one pass, with the same bits.
 void round_to_bf16(const float* __restrict src, int64_t n, uint16_t* __restrict y) {
   for (int64_t i = 0; i < n; i++) {
     const float value = src[i];
-    const uint32_t bits = std::bit_cast<uint32_t>(value), kept = bits >> 16;
-    const uint32_t near = (bits + 0x7fff + (kept & 1)) >> 16;
-    const bool nan = (bits & 0x7fffffff) > 0x7f800000;
-    y[i] = static_cast<uint16_t>(nan ? kept | 0x40 : near);
+    y[i] = nearest_bf16_code(std::bit_cast<uint32_t>(value));
   }
 }
 

@@ -41,6 +41,16 @@ describe("fusion", () => {
     expect(command.outputs[0].store).toBeUndefined();
   });
 
+  it("leaves a second tensor to a pass of its own behind a convolution, and joins bias and ReLU", () => {
+    const { graph, x, input } = start(1, 4, 4, 2);
+    const attrs = { strideH: 1, strideW: 1, padH: 0, padW: 0, dilationH: 1, dilationW: 1, groups: 1 };
+    const weight = input("w", 3, 1, 1, 2);
+    const product = graph.apply("conv2d", [x.value, weight.value], { ...attrs, carrier: "f32" })[0];
+    const biased = new Tensor(graph, product).add(input("b", 3)).relu();
+    graph.output("y", biased.add(input("r", 1, 4, 4, 3)).relu().value);
+    expect(commandsOf(graph)).toEqual(["conv2d+add+relu", "add+relu"]);
+  });
+
   it("can be switched off", () => {
     const { graph, x } = start(4);
     graph.output("y", x.exp().relu().value);
