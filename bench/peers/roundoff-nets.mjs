@@ -5,6 +5,7 @@
 import { selectKernels } from "../../dist/kernels/select.js";
 import { modelDefinition } from "../../dist/models/catalog.js";
 import { createModel } from "../../dist/models/model.js";
+import { SGD } from "../../dist/optim/optimizers.js";
 import { randomStream } from "../../dist/random/streams.js";
 import { recipe } from "../../dist/recipes/catalog.js";
 import { initialState } from "../../dist/train/model-state.js";
@@ -23,14 +24,14 @@ const imageNet =
       kernels: selectKernels({}).kernels,
       batchShape: [batch, size, size, channels],
       state: initialState(model, SEED),
-      optimizer: { momentum: 0.9 },
+      optimizer: new SGD({ lr: 1e-4, momentum: 0.9 }),
       seed: SEED,
     });
     const random = randomStream({ seed: SEED, stream: "augment" });
     for (let i = 0; i < step.images.length; i++) step.images[i] = random.normal();
     for (let i = 0; i < step.labels.length; i++) step.labels[i] = random.below(CLASSES);
     let count = 0;
-    return () => step.run({ step: count++, learningRate: 1e-4 });
+    return () => step.run(count++);
   };
 
 const planned = (net) => (recipeName, batch, size) => {
