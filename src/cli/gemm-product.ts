@@ -6,9 +6,10 @@ import { require } from "../base/errors.ts";
 import type { FixedFormat, NumberFormat, Overflow, Rounding, ScaleRule } from "../formats/format.ts";
 import { type AccumulatorProfile, accumulatorProfile } from "../kernels/accumulators.ts";
 import type { BulkKernels, BulkKey, BulkRequest } from "../kernels/bulk.ts";
-import type { Buffer, Command, DType, ExternalArray, Operand, Plan } from "../kernels/contract.ts";
+import type { Operand } from "../kernels/contract.ts";
 import { unpackCodes } from "../kernels/packed-codes.ts";
 import type { SelectedKernels } from "../kernels/select.ts";
+import { ProductMemory } from "./product-memory.ts";
 
 export interface GemmSize {
   readonly m: number;
@@ -103,34 +104,6 @@ export async function multiply(
   return { c, milliseconds: Number(process.hrtime.bigint() - start) / 1e6 };
 }
 
-/** The buffers of a plan of one product. */
-class ProductMemory {
-  readonly externals = new Map<string, ExternalArray>();
-  readonly commands: Command[] = [];
-  private readonly buffers: Buffer[] = [];
-  private arenaBytes = 0;
-
-  external(name: string, shape: readonly number[], dtype: "f32" | "i32", array: ExternalArray): Operand {
-    this.externals.set(name, array);
-    const buffer =
-      this.buffers.push({ place: "external", offset: 0, name, dtype, elements: array.length }) - 1;
-    return { buffer, shape, dtype };
-  }
-
-  arena(shape: readonly number[], dtype: DType): Operand {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    const buffer =
-      this.buffers.push({ place: "arena", offset: this.arenaBytes, name: "", dtype, elements }) - 1;
-    this.arenaBytes += Math.ceil((elements * 2) / 64) * 64;
-    return { buffer, shape, dtype };
-  }
-
-  plan(): Plan {
-    const { buffers, arenaBytes, commands } = this;
-    return { buffers, arenaBytes, commands, clockBuffer: -1 };
-  }
-}
-
 interface Matrix {
   readonly name: "A" | "B";
   readonly values: Float32Array;
@@ -207,8 +180,9 @@ function placeIntegers(
   const { codes, scales, elements } = bulk.encode(values, requestFor(matrix, rounding));
   const integers = Float32Array.from(unpackCodes(codes, elements, { bits, signed: true }));
   const wide = memory.external(name, shape, "f32", integers);
-  const operand = memory.arena(shape, "i16");
-  memory.commands.push({ op: "copy", attrs: {}, inputs: [wide], outputs: [operand] });
   const exponent = Int32Array.of(scales?.[0] ?? 0);
-  return { operand, exponents: [memory.external(`E${name}`, [1], "i32", exponent)] };
+  return {
+    operand: memory.stored(wide, "i16"),
+    exponents: [memory.external(`E${name}`, [1], "i32", exponent)],
+  };
 }

@@ -3,27 +3,25 @@
  * in the same rounds. A recipe says carrier, storage, rounding on store and accumulator. Knows nothing of options or text.
  */
 
+import { bytesPerElement } from "../../compile/build-plan.ts";
 import { BF16 } from "../../compile/carriers.ts";
 import type { FloatFormat } from "../../formats/format.ts";
+import { elementCount } from "../../graph/graph.ts";
 import { accumulatorName } from "../../kernels/accumulators.ts";
 import type {
   Accumulator,
-  Buffer,
   Carrier,
   Command,
   DType,
-  ExternalArray,
-  Operand,
-  Plan,
   PreparedPlan,
   StoreRounding,
 } from "../../kernels/contract.ts";
-import { elementsOf } from "../../kernels/reference/tensor.ts";
 import type { SelectedKernels } from "../../kernels/select.ts";
 import { accumulatorFor, quantizerFor } from "../../precision/policy.ts";
 import type { Recipe } from "../../precision/recipe.ts";
 import { contains } from "../../precision/represents.ts";
 import { randomStream } from "../../random/streams.ts";
+import { ProductMemory } from "../product-memory.ts";
 import { type Candidate, type MeasureOptions, measure, type Timing } from "./measure.ts";
 import type { ProductTensor, ProductWork } from "./product-work.ts";
 import { type Roofline, rooflineProbe, roofOf } from "./roofline.ts";
@@ -185,71 +183,37 @@ class Subject implements Candidate {
   }
 }
 
-function planOf(work: ProductWork, arithmetic: Arithmetic) {
-  const { carrier, accumulator, dtypes, store, outputType } = arithmetic;
-  const buffers: Buffer[] = [];
-  const externals = new Map<string, ExternalArray>();
-  const conversions: Command[] = [];
-  let arenaBytes = 0;
-  const external = (
-    name: string,
-    shape: readonly number[],
-    dtype: "f32" | "i32",
-    array: ExternalArray,
-  ): Operand => {
-    externals.set(name, array);
-    return {
-      buffer: buffers.push({ place: "external", offset: 0, name, dtype, elements: array.length }) - 1,
-      shape,
-      dtype,
-    };
-  };
-  const arena = (shape: readonly number[], dtype: DType): Operand => {
-    const elements = elementsOf(shape);
-    const buffer = buffers.push({ place: "arena", offset: arenaBytes, name: "", dtype, elements }) - 1;
-    arenaBytes += Math.ceil((elements * bytesOf(dtype)) / 64) * 64;
-    return { buffer, shape, dtype };
-  };
+function planOf(work: ProductWork, { carrier, accumulator, dtypes, store, outputType }: Arithmetic) {
+  const memory = new ProductMemory();
   const inputs = work.inputs.map((tensor, i) => {
-    const wide = external(`operand ${i}`, tensor.shape, "f32", operandValues(tensor, carrier, i));
-    if (dtypes[i] === "f32") return wide;
-    const narrow = arena(tensor.shape, dtypes[i]);
-    // BF16 storage without rounding wants BF16 values; the values are.
-    conversions.push({ op: "copy", attrs: {}, inputs: [wide], outputs: [narrow] });
-    return narrow;
+    const wide = memory.external(`operand ${i}`, tensor.shape, "f32", operandValues(tensor, carrier, i));
+    return dtypes[i] === "f32" ? wide : memory.stored(wide, dtypes[i]);
   });
   const exponents =
-    carrier === "i16" ? [0, 1].map((i) => external(`exponent ${i}`, [1], "i32", new Int32Array(1))) : [];
-  const output = { ...arena(work.output.shape, outputType), store };
-  const clock =
-    store?.rounding === "stochastic" ? external("clock", [3], "i32", new Int32Array(3)).buffer : -1;
-  const product = {
+    carrier === "i16"
+      ? [0, 1].map((i) => memory.external(`exponent ${i}`, [1], "i32", new Int32Array(1)))
+      : [];
+  const output = { ...memory.arena(work.output.shape, outputType), store };
+  const draws = store?.rounding === "stochastic";
+  const clock = draws ? memory.external("clock", [3], "i32", new Int32Array(3)).buffer : undefined;
+  const conversions = memory.commands.length;
+  memory.commands.push({
     op: work.op,
     attrs: { ...work.attrs, carrier, accumulator },
     inputs: [...inputs, ...exponents],
     outputs: [output],
-  };
-  const plan: Plan = {
-    buffers,
-    arenaBytes,
-    commands: [...conversions, product as Command],
-    clockBuffer: clock,
-  };
+  } as Command);
   const bytes = [...inputs, output].reduce(
-    (sum, { shape, dtype }) => sum + elementsOf(shape) * bytesOf(dtype),
+    (sum, { shape, dtype }) => sum + elementCount(shape) * bytesPerElement(dtype),
     0,
   );
-  return { plan, conversions: conversions.length, externals, bytes };
-}
-
-function bytesOf(dtype: DType): number {
-  return dtype === "f32" || dtype === "i32" ? 4 : 2;
+  return { plan: memory.plan(clock), conversions, externals: memory.externals, bytes };
 }
 
 /** BF16 values, so that every carrier takes them; integers for i16. Their size does not change the time. */
 function operandValues({ shape }: ProductTensor, carrier: Carrier, id: number): Float32Array {
   const random = randomStream({ seed: SEED, stream: "init", id });
-  const values = new Float32Array(elementsOf(shape));
+  const values = new Float32Array(elementCount(shape));
   const pattern = Float32Array.from({ length: 4099 }, () =>
     carrier === "i16"
       ? Math.max(-32767, Math.min(32767, Math.round(INTEGER_SPREAD * random.normal())))
