@@ -8,6 +8,7 @@ import { type CliContext, printResult } from "../context.ts";
 import { integerOption, listOption } from "../option-values.ts";
 import { createProgress, formatNumber } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import { type BatchOptions, declareBatch } from "./batch-options.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
 interface ProductOptions extends JsonOption, KernelOption {
@@ -17,11 +18,8 @@ interface ProductOptions extends JsonOption, KernelOption {
   readonly threads?: number;
 }
 
-interface ConvOptions extends ProductOptions {
+interface ConvOptions extends ProductOptions, BatchOptions {
   readonly model: string;
-  readonly batch: number;
-  readonly image: number;
-  readonly channels: number;
 }
 
 const RECIPES = ["fp32", "bf16", "int16"];
@@ -47,20 +45,14 @@ export function registerProductBenches(group: Command, context: CliContext): voi
       "CxHxW/KxRxS/s…p…g… (default: the distinct ones of --model)",
       listOption("--shapes"),
     )
-    .option("--model <name>", "the model whose convolutions are measured", "resnet50")
-    .option("--batch <n>", "pictures in a batch", integerOption("--batch", { min: 1 }), 16)
-    .option(
-      "--image <n>",
-      "rows and columns of a picture",
-      integerOption("--image", { min: 1, max: 4096 }),
-      224,
-    )
-    .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1, max: 4096 }), 3);
-  declareKernels(conv).action((options: ConvOptions) => {
-    const { shapes, model, batch, image, channels } = options;
-    const works = shapes?.flatMap((text) => convWorks(text, batch));
-    return runBench(context, options, works ?? convWorksOfModel(model, batch, image, channels));
-  });
+    .option("--model <name>", "the model whose convolutions are measured", "resnet50");
+  declareKernels(declareBatch(conv, { batch: 16, image: 224, channels: 3 })).action(
+    (options: ConvOptions) => {
+      const { shapes, model, batch, image, channels } = options;
+      const works = shapes?.flatMap((text) => convWorks(text, batch));
+      return runBench(context, options, works ?? convWorksOfModel(model, batch, image, channels));
+    },
+  );
 }
 
 function declareProducts(group: Command, name: string, description: string): Command {

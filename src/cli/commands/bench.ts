@@ -6,16 +6,14 @@ import { type CliContext, printResult } from "../context.ts";
 import { integerOption, listOption } from "../option-values.ts";
 import { createProgress, formatNumber } from "../progress.ts";
 import { textTable } from "../text-table.ts";
+import { type BatchOptions, declareBatch } from "./batch-options.ts";
 import { registerProductBenches } from "./bench-products.ts";
 import { registerQuantizeBench } from "./bench-quantize.ts";
 import { declareCommand, declareKernels, type JsonOption, type KernelOption, kernelsFor } from "./declare.ts";
 
-interface StepCommandOptions extends JsonOption, KernelOption {
+interface StepCommandOptions extends JsonOption, KernelOption, BatchOptions {
   readonly model: string;
   readonly recipes: readonly string[];
-  readonly batch: number;
-  readonly image: number;
-  readonly channels: number;
   readonly unfused?: boolean;
   readonly rounds: number;
 }
@@ -24,19 +22,12 @@ export function registerBench(program: Command, context: CliContext): void {
   const group = program
     .command("bench")
     .description("measurements; only ratios within one run mean anything");
-  const step = declareCommand(group, "step", "one training step of a model under several recipes, in turn")
+  const models = declareCommand(group, "step", "one training step of a model under several recipes, in turn")
     .requiredOption("--model <name>", "the model")
     .option("--recipes <a,b,…>", "recipes to compare; ratios are to the first", listOption("--recipes"), [
       "fp32",
-    ])
-    .option("--batch <n>", "pictures in a batch", integerOption("--batch", { min: 1 }), 32)
-    .option(
-      "--image <n>",
-      "rows and columns of a picture",
-      integerOption("--image", { min: 1, max: 4096 }),
-      32,
-    )
-    .option("--channels <n>", "channels of a picture", integerOption("--channels", { min: 1, max: 4096 }), 1)
+    ]);
+  const step = declareBatch(models, { batch: 32, image: 32, channels: 1 })
     .option("--unfused", "each recipe also with a pass over memory for every operation")
     .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
   declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
