@@ -56,6 +56,12 @@ export function require(condition: boolean, code: ErrorCode, parts: () => ErrorP
   if (!condition) throw new RoundoffError(code, parts());
 }
 
+/** The error for a file of the user's that is there and cannot be read; `cause`: what the system said. */
+export function unreadable(path: string, cause: unknown): RoundoffError {
+  const received = cause instanceof Error ? cause.message : String(cause);
+  return new RoundoffError("FILE_UNREADABLE", { what: `cannot read ${path}`, received, cause });
+}
+
 /** The error for a name that is not in a catalogue: lists what is, and the closest match. */
 export function unknownName(kind: string, name: string, known: readonly string[]): RoundoffError {
   const close = closest(name, known);

@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { RoundoffError } from "../base/errors.ts";
+import { RoundoffError, unreadable } from "../base/errors.ts";
 import type { DataFile, DataSource } from "./source.ts";
 
 const gunzipAsync = promisify(gunzip);
@@ -82,10 +82,6 @@ async function readIfPresent(path: string): Promise<Uint8Array | undefined> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new RoundoffError("FILE_UNREADABLE", {
-      what: `cannot read ${path}`,
-      received: (cause as Error).message,
-      cause,
-    });
+    throw unreadable(path, cause);
   }
 }

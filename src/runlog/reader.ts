@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { RoundoffError } from "../base/errors.ts";
+import { unreadable } from "../base/errors.ts";
 import type { RunRecord } from "./parse.ts";
 import { parseRecord, parseTimings, splitLines } from "./parse.ts";
 import type { TimingLine } from "./schema.ts";
@@ -30,10 +30,6 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    throw new RoundoffError("FILE_UNREADABLE", {
-      what: `cannot read ${path}`,
-      received: (cause as Error).message,
-      cause,
-    });
+    throw unreadable(path, cause);
   }
 }

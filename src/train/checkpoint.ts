@@ -14,7 +14,7 @@ import {
   replaceDirectory,
   syncDirectory,
 } from "../base/durable-directory.ts";
-import { RoundoffError } from "../base/errors.ts";
+import { RoundoffError, unreadable } from "../base/errors.ts";
 import { writing } from "../base/unwritable.ts";
 import { readSafetensors, safetensorsParts } from "../data/safetensors.ts";
 import type { StoredTensor } from "../data/safetensors-dtype.ts";
@@ -210,13 +210,8 @@ async function readPart(path: string, name: string): Promise<Uint8Array> {
   try {
     return await readFile(join(path, name));
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw damaged(path, `${name} is missing`);
-    throw new RoundoffError("FILE_UNREADABLE", {
-      what: `cannot read ${join(path, name)}`,
-      received: message,
-      cause,
-    });
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw damaged(path, `${name} is missing`);
+    throw unreadable(join(path, name), cause);
   }
 }
 

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { RoundoffError, require } from "../../base/errors.ts";
+import { require, unreadable } from "../../base/errors.ts";
 import { type ImageSplits, type LabelledImages, labelledImages, pixelStatistics } from "../image-set.ts";
 import { sha256Hex } from "../payload.ts";
 import {
@@ -87,10 +87,6 @@ function readWhole(path: string): Uint8Array {
     const isGzip = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
     return isGzip ? gunzipSync(bytes, { maxOutputLength: MAX_EXPANSION * bytes.length }) : bytes;
   } catch (cause) {
-    throw new RoundoffError("FILE_UNREADABLE", {
-      what: `cannot read ${there}`,
-      received: (cause as Error).message,
-      cause,
-    });
+    throw unreadable(there, cause);
   }
 }

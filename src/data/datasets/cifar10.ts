@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RoundoffError } from "../../base/errors.ts";
+import { RoundoffError, unreadable } from "../../base/errors.ts";
 import { cifarSplits, type Pictures } from "../arrays/array-splits.ts";
 import { channelStatistics, type ImageSplits, labelledImages } from "../image-set.ts";
 import type { LocatedData } from "../locate.ts";
@@ -88,9 +88,9 @@ function readIfThere(path: string): Uint8Array | undefined {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
+    const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new RoundoffError("FILE_UNREADABLE", { what: `cannot read ${path}`, received: message, cause });
+    throw unreadable(path, cause);
   }
 }
 

@@ -1,6 +1,6 @@
 /** Bytes of a file by place, read when asked for. A file that is gone or too short is the user's to mend, not a crash. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { RoundoffError } from "../../base/errors.ts";
+import { unreadable } from "../../base/errors.ts";
 
 export class RandomAccessFile {
   readonly path: string;
@@ -44,10 +44,6 @@ function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    throw unreadable(path, (cause as NodeJS.ErrnoException).message, cause);
+    throw unreadable(path, cause);
   }
-}
-
-function unreadable(path: string, received: string, cause?: unknown): RoundoffError {
-  return new RoundoffError("FILE_UNREADABLE", { what: `cannot read ${path}`, received, cause });
 }
