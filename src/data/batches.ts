@@ -7,17 +7,11 @@ import type { ImageSplits } from "./image-set.ts";
 import { testPictureBatches, trainPictureBatches } from "./images/picture-batches.ts";
 import type { PictureIndex } from "./images/picture-index.ts";
 import { createRowPool } from "./images/row-pool.ts";
-import type { Batch, Loader, SkippedInput } from "./loader.ts";
+import type { BatchSource, SkippedInput } from "./loader.ts";
 import { createEvalLoader, createTrainLoader } from "./loader.ts";
 
 /** Pictures in memory, or a list of pictures on the disk. */
 export type TrainingData = ImageSplits | PictureIndex;
-
-/** One split in batches. */
-export interface BatchSource extends Loader {
-  /** The batches of an epoch (from 0) from `fromBatch` on. A batch's buffers hold until the next one is asked for. */
-  pass(epoch: number, fromBatch?: number): AsyncGenerator<Batch, void, void>;
-}
 
 /** Both splits of a run. */
 export interface RunBatches {

@@ -67,6 +67,12 @@ export interface Loader {
   readonly imageShape: readonly [number, number, number];
 }
 
+/** One split in batches, in memory or prepared ahead. */
+export interface BatchSource extends Loader {
+  /** The batches of an epoch (from 0) from `fromBatch` on. A batch's buffers hold until the next one is asked for. */
+  pass(epoch: number, fromBatch?: number): AsyncGenerator<Batch, void, void>;
+}
+
 export interface TrainLoader extends Loader {
   /** The batches of an epoch (from 0). Every batch is full; what is left over at the end is not seen this epoch. */
   epoch(epoch: number, options?: EpochOptions): IterableIterator<Batch>;

@@ -1,6 +1,5 @@
 /** Evaluation of a whole split: loss and accuracy over every example, in batches of one compiled plan. */
-import type { BatchSource } from "../data/batches.ts";
-import type { SkippedInput } from "../data/loader.ts";
+import type { BatchSource, SkippedInput } from "../data/loader.ts";
 import type { Classifier } from "../models/classifier.ts";
 import { compileEvaluation, type StepOptions } from "./train-step.ts";
 

@@ -4,7 +4,7 @@
  */
 import { RoundoffError, require } from "../../base/errors.ts";
 import { randomStream } from "../../random/streams.ts";
-import { type Batch, IGNORED_LABEL, type Loader, type SkippedInput } from "../loader.ts";
+import { type Batch, type BatchSource, IGNORED_LABEL, type SkippedInput } from "../loader.ts";
 import { type PictureEntry, type PictureIndex, SKIP_HINT } from "./picture-index.ts";
 import type { View } from "./picture-view.ts";
 import type { RowFault } from "./prepare-row.ts";
@@ -32,16 +32,11 @@ interface Slot {
 /** The examples of one batch: places in `entries`, and how each is looked at. */
 type Rows = readonly { readonly example: number; readonly view: View }[];
 
-export interface PictureBatches extends Loader {
-  /** The batches of an epoch (from 0) from `fromBatch` on. The buffers are used again after the next one is asked for. */
-  pass(epoch: number, fromBatch?: number): AsyncGenerator<Batch, void, void>;
-}
-
 /** Shuffled, randomly cropped and flipped; every batch full, what is left over is not seen this epoch. */
 export function trainPictureBatches(
   index: PictureIndex,
   options: PictureBatchOptions & { readonly seed: number },
-): PictureBatches {
+): BatchSource {
   const { batchSize, seed } = options;
   const entries = spread(index.train, options.limit);
   const batchesPerEpoch = Math.floor(entries.length / batchSize);
@@ -62,7 +57,7 @@ export function trainPictureBatches(
 }
 
 /** Every example once, in the order of the list, its middle; the last batch is filled up with ignored rows. */
-export function testPictureBatches(index: PictureIndex, options: PictureBatchOptions): PictureBatches {
+export function testPictureBatches(index: PictureIndex, options: PictureBatchOptions): BatchSource {
   const { batchSize } = options;
   const entries = spread(index.test, options.limit);
   const batchesPerEpoch = Math.ceil(entries.length / batchSize);
@@ -84,7 +79,7 @@ function batches(
   entries: readonly PictureEntry[],
   options: PictureBatchOptions & { readonly batchesPerEpoch: number; readonly mayBeEmpty: boolean },
   plan: (epoch: number) => (batch: number) => Rows,
-): PictureBatches {
+): BatchSource {
   const { pool, batchSize, size, batchesPerEpoch, mayBeEmpty } = options;
   const elements = size * size * 3;
   let slots: Slot[] | undefined;
