@@ -156,6 +156,25 @@ class GradWeightFactors final : public FactorSource {
   int64_t filter_;
 };
 
+// From the results of one group of a convolution to the next, and from one of their rows to the next.
+struct GroupStrides {
+  int64_t group, row;
+};
+
+// One product for each group; the factors are of the command's two inputs.
+template <class Factors>
+void accumulate_groups(const Command& cmd, const ConvShape& c, const ProductSize& size, const GroupStrides& strides,
+                       Context& ctx) {
+  const Operand& out = cmd.out[0];
+  const int32_t exponent = product_exponent(cmd, c.carrier);
+  if (exponent == kExponentNotANumber) return fill_nan(out, ctx);
+  const Accumulator accumulator = accumulator_of(cmd, kConvolutionAttrs);
+  for (int64_t group = 0; group < c.groups; group++) {
+    accumulate_product(Factors(c, cmd.in[0], cmd.in[1], group), size, accumulator,
+                       {out, group * strides.group, strides.row, exponent}, ctx);
+  }
+}
+
 }  // namespace
 
 void accumulated_matmul(const Command& cmd, Context& ctx) {
@@ -173,42 +192,24 @@ void accumulated_matmul(const Command& cmd, Context& ctx) {
 }
 
 void accumulated_conv2d(const Command& cmd, Context& ctx) {
-  const Operand &x = cmd.in[0], &w = cmd.in[1], &y = cmd.out[0];
-  const ConvShape c = conv_shape(cmd, x, w, y);
-  const int32_t exponent = product_exponent(cmd, c.carrier);
-  if (exponent == kExponentNotANumber) return fill_nan(y, ctx);
+  const ConvShape c = conv_shape(cmd, cmd.in[0], cmd.in[1], cmd.out[0]);
   const ProductSize size{c.images * c.outRows * c.outColumns, c.group_filters(),
                          c.kernelRows * c.kernelColumns * c.groupChannels};
-  for (int64_t group = 0; group < c.groups; group++) {
-    accumulate_product(ForwardFactors(c, x, w, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {y, group * size.columns, c.filters, exponent}, ctx);
-  }
+  accumulate_groups<ForwardFactors>(cmd, c, size, {size.columns, c.filters}, ctx);
 }
 
 void accumulated_conv2d_grad_input(const Command& cmd, Context& ctx) {
-  const Operand &gy = cmd.in[0], &w = cmd.in[1], &gx = cmd.out[0];
-  const ConvShape c = conv_shape(cmd, gx, w, gy);
-  const int32_t exponent = product_exponent(cmd, c.carrier);
-  if (exponent == kExponentNotANumber) return fill_nan(gx, ctx);
+  const ConvShape c = conv_shape(cmd, cmd.out[0], cmd.in[1], cmd.in[0]);
   const ProductSize size{c.images * c.height * c.width, c.groupChannels,
                          c.kernelRows * c.kernelColumns * c.group_filters()};
-  for (int64_t group = 0; group < c.groups; group++) {
-    accumulate_product(GradInputFactors(c, gy, w, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {gx, group * size.columns, c.channels, exponent}, ctx);
-  }
+  accumulate_groups<GradInputFactors>(cmd, c, size, {size.columns, c.channels}, ctx);
 }
 
 void accumulated_conv2d_grad_weight(const Command& cmd, Context& ctx) {
-  const Operand &gy = cmd.in[0], &x = cmd.in[1], &gw = cmd.out[0];
-  const ConvShape c = conv_shape(cmd, x, gw, gy);
-  const int32_t exponent = product_exponent(cmd, c.carrier);
-  if (exponent == kExponentNotANumber) return fill_nan(gw, ctx);
+  const ConvShape c = conv_shape(cmd, cmd.in[1], cmd.out[0], cmd.in[0]);
   const ProductSize size{c.group_filters(), c.kernelRows * c.kernelColumns * c.groupChannels,
                          c.images * c.outRows * c.outColumns};
-  for (int64_t group = 0; group < c.groups; group++) {
-    accumulate_product(GradWeightFactors(c, gy, x, group), size, accumulator_of(cmd, kConvolutionAttrs),
-                       {gw, group * size.rows * size.columns, size.columns, exponent}, ctx);
-  }
+  accumulate_groups<GradWeightFactors>(cmd, c, size, {size.rows * size.columns, size.columns}, ctx);
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

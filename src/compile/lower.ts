@@ -349,7 +349,8 @@ function exponentValue(node: Node): Value {
   return { ...node.outputs[0], id: -1, shape: [1], dtype: "i32", role: "control", source: undefined };
 }
 
-function copyCommand(from: Value, to: Value): LoweredCommand {
+/** Brings the values of one home into another, whatever their storage. */
+export function copyCommand(from: Value, to: Value): LoweredCommand {
   return { op: "copy", attrs: {}, inputs: [from], outputs: [{ value: to }] };
 }
 

@@ -9,7 +9,7 @@ import { GEMM_PRIMITIVES } from "../graph/primitives.ts";
 import type { DType } from "../kernels/contract.ts";
 import { contains } from "../precision/represents.ts";
 import { FP16 } from "./carriers.ts";
-import type { Lowered, LoweredCommand } from "./lower.ts";
+import { copyCommand, type Lowered, type LoweredCommand } from "./lower.ts";
 
 /** As lowered, with the tensors that live from one phase to another in as few bytes as their format allows. */
 export function narrowStorage(lowered: Lowered): Lowered {
@@ -126,8 +126,7 @@ class Narrowing {
   /** A new home with the values of `from`, copied in front of a command. */
   private copyOf(home: Value, from: Value, at: number): Value {
     const value: Value = { ...home, id: -1, source: undefined };
-    const copy: LoweredCommand = { op: "copy", attrs: {}, inputs: [from], outputs: [{ value }] };
-    this.before.set(at, [...(this.before.get(at) ?? []), copy]);
+    this.before.set(at, [...(this.before.get(at) ?? []), copyCommand(from, value)]);
     return value;
   }
 

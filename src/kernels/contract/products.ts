@@ -47,40 +47,22 @@ export interface ProductAttrs {
   matmul: { readonly transA: boolean; readonly transB: boolean; readonly carrier: Carrier } & Accumulates;
 }
 
+const CONVOLUTION_ORDER = [
+  "strideH",
+  "strideW",
+  "padH",
+  "padW",
+  "dilationH",
+  "dilationW",
+  "groups",
+  "carrier",
+  "accumulator",
+] as const satisfies readonly (keyof ConvAttrs)[];
+
 /** Attributes as numbers, in this order: see ATTR_ORDER in contract.ts. */
 export const PRODUCT_ATTR_ORDER = {
-  conv2d: [
-    "strideH",
-    "strideW",
-    "padH",
-    "padW",
-    "dilationH",
-    "dilationW",
-    "groups",
-    "carrier",
-    "accumulator",
-  ],
-  conv2dGradInput: [
-    "strideH",
-    "strideW",
-    "padH",
-    "padW",
-    "dilationH",
-    "dilationW",
-    "groups",
-    "carrier",
-    "accumulator",
-  ],
-  conv2dGradWeight: [
-    "strideH",
-    "strideW",
-    "padH",
-    "padW",
-    "dilationH",
-    "dilationW",
-    "groups",
-    "carrier",
-    "accumulator",
-  ],
+  conv2d: CONVOLUTION_ORDER,
+  conv2dGradInput: CONVOLUTION_ORDER,
+  conv2dGradWeight: CONVOLUTION_ORDER,
   matmul: ["transA", "transB", "carrier", "accumulator"],
 } as const satisfies { readonly [Op in keyof ProductAttrs]: readonly (keyof ProductAttrs[Op])[] };
