@@ -298,11 +298,7 @@ export class TrainingRun {
     const trained = this.batches.train.batchesPerEpoch * this.config.batchSize;
     const skippedPictures = trained - this.sums.examples + test.skipped.length;
     const skips: { skippedPictures?: number } = skippedPictures > 0 ? { skippedPictures } : {};
-    this.metrics = {
-      ...metrics,
-      skippedSteps: this.skippedSteps,
-      ...(skippedPictures > 0 && { skippedPictures }),
-    };
+    this.metrics = { ...metrics, skippedSteps: this.skippedSteps, ...skips };
     this.sums = { loss: 0, correct: 0, examples: 0 };
     journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics, ...skips });
     this.warn(skippedWarnings(test.skipped), journal);
