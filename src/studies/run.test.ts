@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ruledImages } from "../data/fixtures.ts";
 import type { ImageSplits } from "../data/image-set.ts";
 import { createReferenceKernels } from "../kernels/reference/kernel-set.ts";
+import { readArchive } from "./archive.ts";
 import { runStudy, type StudyOptions, type StudyProgress } from "./run.ts";
 import { parseStudySpec } from "./spec.ts";
 
@@ -125,6 +126,29 @@ describe("runStudy", () => {
     );
     const archive = (folder: string) => readFileSync(join(root, folder, "records.jsonl.gz"));
     expect(archive("b").equals(archive("a"))).toBe(true);
+  });
+
+  it("keeps the study's own runs in its archive, not others that the archive it read holds", async () => {
+    await runStudy(options("a"));
+    const records = join(root, "a", "records.jsonl.gz");
+    const fewer = parseStudySpec({ ...json, seeds: [1] }, "study");
+    await runStudy(options("b", { spec: fewer, records }));
+    const archive = await readArchive(join(root, "b", "records.jsonl.gz"));
+    expect([...archive.keys()].map((command) => /runs\S+/.exec(command)?.[0])).toEqual([
+      "runs/main/fp32-seed1",
+      "runs/main/fp8-seed1",
+    ]);
+  });
+
+  it("says whether another run of the study, with other seeds and fewer pictures, finds the same", async () => {
+    await runStudy(options("a"));
+    const against = { spec: parseStudySpec(json, "study"), records: join(root, "a", "records.jsonl.gz") };
+    const shorter = parseStudySpec({ ...json, seeds: [3, 4], trainLimit: 32 }, "study");
+    const { rows, agreement } = await runStudy(options("b", { spec: shorter, against }));
+    const { verdict } = rows[1];
+    expect(agreement).toMatchObject([{ setting: "main", recipe: "fp8", judged: "accuracy", verdict }]);
+    const unknown = runStudy(options("c", { spec: shorter, against: { ...against, spec: shorter } }));
+    await expect(unknown).rejects.toThrow(/nothing to compare/);
   });
 
   it("judges only the runs that are there if asked to, and says what is missing", async () => {

@@ -7,23 +7,21 @@ import { RoundoffError } from "../base/errors.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import type { ImageSplits } from "../data/image-set.ts";
 import type { KernelSet } from "../kernels/contract.ts";
-import { modelDefinition } from "../models/catalog.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
-import { parseRecord } from "../runlog/parse.ts";
 import type { KernelRecord } from "../runlog/schema.ts";
-import { trainCommand } from "../train/command.ts";
-import { checkConfig, type TrainConfig } from "../train/config.ts";
 import { RECORD_FILE } from "../train/journal.ts";
 import { openOutput } from "../train/output.ts";
 import { interrupted, type TrainProgress, train } from "../train/run.ts";
+import { type AgreementRow, compareResults, type StudyRuns } from "./agreement.ts";
 import { ARCHIVE_FILE, type Archive, EMPTY_ARCHIVE, readArchive, writeArchive } from "./archive.ts";
 import { describeRecipe } from "./describe-recipe.ts";
+import { archivedResult, archivedResults, commandOf, type PlannedRun, planRuns } from "./plan.ts";
 import { htmlReport } from "./report-html.ts";
 import { markdownReport } from "./report-markdown.ts";
 import type { RecipeDescription } from "./report-model.ts";
-import { type RunPlace, readResult, resultOf } from "./results.ts";
+import { type RunPlace, readResult } from "./results.ts";
 import type { RunResult } from "./run-result.ts";
-import { type StudySetting, type StudySpec, type Variant, variantOf } from "./spec.ts";
+import { type StudySpec, variantOf } from "./spec.ts";
 import { readStepCosts, type StepCosts } from "./step-costs.ts";
 import { checkPredictions, type PredictionCheck, summarise, type VerdictRow } from "./summary.ts";
 
@@ -40,6 +38,8 @@ export interface StudyOptions {
   readonly records?: string;
   /** Trains nothing: judges the runs that are there, and the report says what is missing. */
   readonly reportOnly?: boolean;
+  /** Another run of the study, as its own file or a longer form of it asks: do both find the same? */
+  readonly against?: { readonly spec: StudySpec; readonly records: string };
   /** A file with what steps cost, for the report. */
   readonly costs?: string;
   readonly signal?: AbortSignal;
@@ -64,13 +64,10 @@ export interface StudyProgress {
 export interface StudyResult {
   readonly rows: readonly VerdictRow[];
   readonly predictions: PredictionCheck;
+  /** Verdict by verdict, this run beside the one in `against`. */
+  readonly agreement?: readonly AgreementRow[];
   readonly reportPath: string;
   readonly results: readonly RunResult[];
-}
-
-interface PlannedRun {
-  readonly place: RunPlace;
-  readonly config: TrainConfig;
 }
 
 export async function runStudy(options: StudyOptions): Promise<StudyResult> {
@@ -88,6 +85,7 @@ async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promi
   const { out, records, reportOnly } = options;
   const costs = options.costs === undefined ? undefined : readStepCosts(options.costs);
   const archive = records === undefined ? EMPTY_ARCHIVE : await readArchive(records);
+  const other = options.against === undefined ? undefined : await readOther(options.against);
   const known = new Map<PlannedRun, RunResult>();
   for (const run of runs) {
     const result = (await finishedResult(run, out)) ?? archivedResult(run, archive);
@@ -106,57 +104,20 @@ async function runAll(options: StudyOptions, runs: readonly PlannedRun[]): Promi
     options.onProgress?.({ place: run.place, runsDone: index + 1, runs: runs.length, result });
   }
   const paths = runs.map(({ place }) => join(place.directory, RECORD_FILE));
-  await writeArchive(join(out, ARCHIVE_FILE), archive, paths);
-  return writeReport(options, results, costs);
+  // The archive of this study has its runs alone, not what else the one that was read may hold.
+  const own = new Map(runs.flatMap(({ place, config }) => archiveEntry(archive, commandOf(place, config))));
+  await writeArchive(join(out, ARCHIVE_FILE), own, paths);
+  const agreement = other && { agreement: compareResults({ spec: options.spec, results }, other) };
+  return { ...(await writeReport(options, results, costs)), ...agreement };
 }
 
-/** A run that was made elsewhere counts if it is the very run that this study would make. */
-function archivedResult({ place, config }: PlannedRun, archive: Archive): RunResult | undefined {
-  const record = archive.get(commandOf(place, config));
-  if (record === undefined) return undefined;
-  return resultOf(place, parseRecord(record, ARCHIVE_FILE), { recordPath: ARCHIVE_FILE });
+function archiveEntry(archive: Archive, command: string): readonly (readonly [string, string])[] {
+  const record = archive.get(command);
+  return record === undefined ? [] : [[command, record]];
 }
 
-/** All runs, seed by seed, so that an interrupted study has whole seeds rather than whole recipes. Checks every name. */
-function planRuns(spec: StudySpec, out: string): PlannedRun[] {
-  return spec.settings.flatMap((setting) => {
-    modelDefinition(setting.model);
-    for (const name of setting.recipes) recipeNamed(variantOf(spec, name).recipe);
-    return spec.seeds.flatMap((seed) =>
-      setting.recipes.map((recipe) => ({
-        place: {
-          setting: setting.id,
-          recipe,
-          seed,
-          directory: join(out, "runs", setting.id, `${recipe}-seed${seed}`),
-        },
-        config: checkConfig(runConfig(setting, variantOf(spec, recipe), seed)),
-      })),
-    );
-  });
-}
-
-function runConfig(
-  setting: StudySetting,
-  { recipe, batchOrder, seedOffset = 0 }: Variant,
-  seed: number,
-): TrainConfig {
-  const { model, modelOptions, data, epochs, batchSize, trainLimit, testLimit, optimizer, telemetryEvery } =
-    setting;
-  return {
-    model,
-    modelOptions,
-    data,
-    recipe,
-    epochs,
-    seed: seed + seedOffset,
-    batchSize,
-    trainLimit,
-    testLimit,
-    optimizer,
-    telemetryEvery,
-    batchOrder,
-  };
+async function readOther({ spec, records }: NonNullable<StudyOptions["against"]>): Promise<StudyRuns> {
+  return { spec, results: archivedResults(spec, await readArchive(records)) };
 }
 
 /** A run that is finished counts only if it was made with the same settings. */
@@ -170,11 +131,6 @@ async function finishedResult({ place, config }: PlannedRun, out: string): Promi
     received: result.facts.command,
     hint: "Choose another --out for the changed study.",
   });
-}
-
-/** Without the root of the output, so that equal studies in different folders have equal records. */
-function commandOf({ setting, recipe, seed }: RunPlace, config: TrainConfig): string {
-  return trainCommand(config, join("runs", setting, `${recipe}-seed${seed}`));
 }
 
 async function trainOne(

@@ -2,6 +2,7 @@
 import { totalmem } from "node:os";
 import type { Command } from "commander";
 import { loadDataSet } from "../../data/data-sets.ts";
+import { type AgreementRow, countAgreements } from "../../studies/agreement.ts";
 import { loadStudy } from "../../studies/catalog.ts";
 import { percent, points, pValue, sizeInPoints } from "../../studies/metric-text.ts";
 import { runStudy, type StudyProgress, type StudyResult } from "../../studies/run.ts";
@@ -30,6 +31,7 @@ interface StudyCommandOptions extends CheckpointSettings, JsonOption, KernelOpti
   readonly quick: boolean;
   readonly dataDirectory?: string;
   readonly records?: string;
+  readonly against?: string;
   readonly reportOnly: boolean;
   readonly costs?: string;
 }
@@ -53,6 +55,7 @@ export function registerStudy(program: Command, context: CliContext): void {
     )
     .option("--quick", "the short form of the study: minutes instead of hours", false)
     .option("--records <file>", "an archive of records (records.jsonl.gz): runs in it are not made again")
+    .option("--against <file>", "an archive of another run of the study: says whether both find the same")
     .option("--report-only", "train nothing: judge the runs that are there", false)
     .option("--costs <file>", "what bench step --json printed: shown in the report")
     .option("--data-directory <dir>", "look for the data here and nowhere else");
@@ -65,6 +68,7 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
   const selection = kernelsFor(context, options);
   const native = selection.kernels.name === "native";
   const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options);
+  const against = options.against && { spec: await loadStudy(name, { native }), records: options.against };
   if (!native)
     context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
   const signal = context.takeSignal();
@@ -75,6 +79,7 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
     records: options.records,
+    against: against || undefined,
     reportOnly: options.reportOnly,
     costs: options.costs,
     checkpointEvery: options.checkpointEvery,
@@ -93,8 +98,9 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     signal,
     onProgress: (state) => showProgress(context, progress, state),
   }).finally(() => progress.end());
-  const { rows, predictions, reportPath } = result;
-  printResult(context, options.json ?? false, { rows, predictions, reportPath }, () => studyText(result));
+  const { rows, predictions, agreement, reportPath } = result;
+  const printed = { rows, predictions, ...(agreement && { agreement }), reportPath };
+  printResult(context, options.json ?? false, printed, () => studyText(result));
 }
 
 /** The study with the number of seeds asked for (its own first, then the next integers), each with the offset added. */
@@ -146,7 +152,20 @@ function predictionText({ met, open, contradicted, differences }: PredictionChec
   return `\n${[head, ...lines].join("\n")}`;
 }
 
-function studyText({ rows, predictions, reportPath }: StudyResult): string {
+/** How many verdicts of two runs agree, and the lines of those that do not or cannot tell. */
+function agreementText(rows: readonly AgreementRow[]): string {
+  const counts = countAgreements(rows);
+  const open = rows.filter(({ agreement }) => agreement !== "agrees");
+  const head = `against the other run: ${counts.agrees} of ${rows.length} verdicts agree, ${counts.contradicts} contradict, ${counts["cannot tell"]} cannot tell`;
+  if (open.length === 0) return `\n${head}`;
+  const table = textTable(
+    ["setting", "recipe", "judged by", "here", "in the other", ""],
+    open.map((row) => [row.setting, row.recipe, row.judged, row.verdict, row.other, row.agreement]),
+  );
+  return `\n${head}\n${table}`;
+}
+
+function studyText({ rows, predictions, agreement, reportPath }: StudyResult): string {
   const table = textTable(
     ["setting", "recipe", "metric %", "baseline %", "gap (points)", "seed spread", "p", "verdict", "why"],
     rows.map((row) => [
@@ -161,5 +180,6 @@ function studyText({ rows, predictions, reportPath }: StudyResult): string {
       reasonCell(row),
     ]),
   );
-  return `${table}${predictionText(predictions)}\nreport: ${reportPath}`;
+  const compared = agreement === undefined ? "" : agreementText(agreement);
+  return `${table}${predictionText(predictions)}${compared}\nreport: ${reportPath}`;
 }
