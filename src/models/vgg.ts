@@ -32,8 +32,17 @@ const STAGES = [
 /** Rows and columns of the features that the first large layer reads, at full size. */
 const GRID = 7;
 
-/** torchvision's start: without batch norm, sixteen layers do not train from PyTorch's default. */
-const LINEAR_START = { weight: normal(0.01), bias: constant(0) };
+/** Inputs of the three linear layers at full size: 512 channels of 7 × 7, then 4096. */
+const FULL_INPUTS = [512 * GRID ** 2, 4096, 4096] as const;
+
+/**
+ * torchvision's start: without batch norm, sixteen layers do not train from PyTorch's default. Its deviation of 0.01 belongs to the
+ * inputs of the full size; with fewer of them it grows, so that outputs keep their variance and a narrow network leaves chance too.
+ */
+const linearStart = (layer: 0 | 1 | 2, inputs: number) => ({
+  weight: normal(0.01 * Math.sqrt(FULL_INPUTS[layer] / inputs)),
+  bias: constant(0),
+});
 const convStart = (outChannels: number) => ({
   weight: kaimingNormalFanOut(outChannels * 9),
   bias: constant(0),
@@ -62,14 +71,15 @@ class Vgg extends Module {
     this.features = new Sequential(...layers);
     const grid = featureGrid(this.features, { channels, size }, GRID);
     this.avgpool = new AdaptiveAvgPool2d(grid);
+    const inputs = inChannels * grid ** 2;
     this.classifier = new Sequential(
-      new Linear(inChannels * grid * grid, hidden, { start: LINEAR_START }),
+      new Linear(inputs, hidden, { start: linearStart(0, inputs) }),
       new ReLU(),
       new Dropout(),
-      new Linear(hidden, hidden, { start: LINEAR_START }),
+      new Linear(hidden, hidden, { start: linearStart(1, hidden) }),
       new ReLU(),
       new Dropout(),
-      new Linear(hidden, classes, { start: LINEAR_START }),
+      new Linear(hidden, classes, { start: linearStart(2, hidden) }),
     );
   }
 

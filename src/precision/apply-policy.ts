@@ -7,6 +7,7 @@ import type { NumberFormat } from "../formats/format.ts";
 import { Graph, type Node, type Role, type Value } from "../graph/graph.ts";
 import { type BlockPlacement, GEMM_PRIMITIVES, type Quantizer } from "../graph/primitives.ts";
 import { operandBlocks, storedBlocks } from "./block-placement.ts";
+import { requireMatchedPaths } from "./matched-paths.ts";
 import {
   accumulatorFor,
   type Gemm,
@@ -35,7 +36,7 @@ const OPERAND_ROLES: Partial<Record<Role, PolicyRole>> = {
   error: "gradOutput",
 };
 
-/** A new graph that computes the same step with the policy's roundings in it. */
+/** A new graph that computes the same step with the policy's roundings in it. Throws where a path pattern matches no layer. */
 export function applyPolicy(graph: Graph, policy: Policy): Graph {
   return new PrecisionPass(graph, policy).run();
 }
@@ -75,6 +76,7 @@ class PrecisionPass {
   }
 
   run(): Graph {
+    requireMatchedPaths(this.source, this.policy, this.anchors);
     for (const value of this.source.sources) {
       this.renamed.set(value, this.target.source(value.source!, value.shape, value.role, value.dtype));
     }

@@ -11,13 +11,14 @@ import { applyPolicy } from "../precision/apply-policy.ts";
 import type { Policy } from "../precision/policy.ts";
 import { recipe } from "./catalog.ts";
 
-/** y = x · w, x[2, 100] all ones, w[100, 3], a module named fc. */
+/** y = relu(x · w), x[2, 100] all ones, w[100, 3]; a module named fc and one named act. */
 function product(policy: Policy) {
   const graph = new Graph();
   const source = (name: string, shape: number[], role: "input" | "weight") =>
     new Tensor(graph, graph.source({ kind: role === "input" ? "input" : "state", name }, shape, role));
   const [x, w] = [source("x", [2, 100], "input"), source("w", [100, 3], "weight")];
-  graph.output("y", graph.scope("fc", () => x.matmul(w)).value);
+  const sums = graph.scope("fc", () => x.matmul(w));
+  graph.output("y", graph.scope("act", () => sums.relu()).value);
   const rounded = applyPolicy(graph, policy);
   const built = buildPlan(rounded);
   const gemm = built.plan.commands.find(({ op }) => op === "matmul");
@@ -95,7 +96,7 @@ describe("the option accumulator of a recipe", () => {
     const chosen = (accumulators: Policy["accumulators"]) =>
       product({ rules: [], accumulators }).attrs.accumulator;
     expect(chosen([{ path: "fc", accumulator: fp16 }, { accumulator: bf16 }])).toBe(fp16);
-    expect(chosen([{ path: "conv", accumulator: fp16 }, { accumulator: bf16 }])).toBe(bf16);
+    expect(chosen([{ path: "act", accumulator: fp16 }, { accumulator: bf16 }])).toBe(bf16);
     expect(chosen([{ gemms: ["gradWeight"], accumulator: fp16 }])).toBeUndefined();
     expect(chosen([{ path: "@lastGemm", accumulator: "fp32" }, { accumulator: bf16 }])).toBeUndefined();
   });
