@@ -1,4 +1,4 @@
-/** The options that say where a command's pictures are and what to do with bad ones. No part of what a run computes. */
+/** The options that say where a command's pictures are and what to do with bad ones. */
 import type { Command } from "commander";
 import { BAD_IMAGE_POLICIES, type BadImages } from "../data/images/picture-index.ts";
 import { choiceOption, integerOption } from "./option-values.ts";
@@ -25,4 +25,12 @@ export function declareDataPlace(command: Command): Command {
       "threads that decode pictures; 0: none (default: half the processors, one to eight)",
       integerOption("--data-workers", { min: 0, max: 256 }),
     );
+}
+
+/**
+ * What of these options belongs in a record's command: which pictures a run leaves out decides what it computes; where they lie and how many
+ * threads read them does not. Nothing for `fail`, under which none is left out.
+ */
+export function badImagesWords({ badImages }: Pick<DataPlaceOptions, "badImages">): string[] {
+  return badImages === "fail" ? [] : ["--bad-images", badImages];
 }

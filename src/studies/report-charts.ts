@@ -8,7 +8,7 @@ import { count } from "./metric-text.ts";
 import type { RunResult } from "./run-result.ts";
 import type { StudySetting, StudySpec } from "./spec.ts";
 import type { VerdictRow } from "./summary.ts";
-import { trajectoryCurves } from "./trajectories.ts";
+import { LEAST_DISTANCE, trajectoryCurves } from "./trajectories.ts";
 
 /** A log axis pays when the baseline's loss falls by more than this factor. */
 const LOG_FROM = 5;
@@ -120,11 +120,9 @@ function trajectoryFigure(
   );
 }
 
-/** Equal losses have no place on a log axis: they are drawn at its foot, below the rounding of FP32 losses. */
-const FOOT = 1e-7;
-
+/** Equal losses have no place on a log axis: they are drawn at its foot. */
 function aboveZero(curve: Curve): Curve {
-  const lift = (value: number) => Math.max(value, FOOT);
+  const lift = (value: number) => Math.max(value, LEAST_DISTANCE);
   const points = curve.points.map(({ x, mean, low, high }) => ({
     x,
     mean: lift(mean),

@@ -1,6 +1,6 @@
 /** Checks that the page is whole: self-contained, escaped, repeatable, and naming everything a reader must know. */
 import { describe, expect, it } from "vitest";
-import { syntheticResults, syntheticSpec } from "../../test/synthetic-study.ts";
+import { syntheticResults, syntheticRun, syntheticSpec } from "../../test/synthetic-study.ts";
 import { htmlReport } from "./report-html.ts";
 import type { ReportInput } from "./report-model.ts";
 import { RULES } from "./verdict.ts";
@@ -98,6 +98,29 @@ describe("htmlReport", () => {
     expect(page).not.toContain("At a glance");
     expect(two).toContain("At a glance");
     expect(two).toContain("No finished fp32 run, so there is nothing to compare with.");
+  });
+
+  it("draws distances of zero at the foot of the log axis, where all are zero too", () => {
+    const spec = syntheticSpec({
+      recipes: ["fp32", "reordered", "bf16"],
+      variants: { reordered: { recipe: "fp32", batchOrder: "reversed" } },
+      trajectory: { control: "reordered", factor: 1.5 },
+    });
+    const withDistance = (distance: (step: number) => number) =>
+      [0, 1].flatMap((seed) =>
+        spec.settings[0].recipes.map((recipe) => {
+          const run = syntheticRun({ setting: "main", recipe, seed, accuracy: 0.9 });
+          const base = syntheticRun({ setting: "main", recipe: "fp32", seed, accuracy: 0.9 });
+          const added = recipe === "fp32" ? () => 0 : distance;
+          return { ...run, steps: base.steps.map(({ step, loss }) => ({ step, loss: loss + added(step) })) };
+        }),
+      );
+    for (const distance of [(step: number) => (step < 20 ? 0 : 0.01), () => 0]) {
+      const drawn = htmlReport(input({ spec, results: withDistance(distance) }));
+      const chart = /<h3>Distance from fp32<\/h3>.*?<\/figure>/s.exec(drawn)?.[0] ?? "";
+      expect(chart.match(/<path /g)?.length).toBeGreaterThanOrEqual(2);
+      expect(drawn).not.toMatch(/NaN|Infinity|undefined/);
+    }
   });
 
   it("is a page even without any run", () => {

@@ -41,6 +41,23 @@ describe("trajectories", () => {
     expect(fp8.interval?.[0]).toBeGreaterThan(4.5);
   });
 
+  it("have a ratio where losses are equal to the last bit: of the recipe, or of the control too", () => {
+    const ratios = (control: number, distance: number) =>
+      trajectoryRows(
+        spec,
+        ["fp32", "bf16"],
+        [0, 1].flatMap((seed) => [
+          run("fp32", seed, 0),
+          run("reordered", seed, control),
+          run("bf16", seed, distance),
+        ]),
+      );
+    expect(ratios(0, 0)).toMatchObject([{ distance: 0, ratio: 1, verdict: "equivalent" }]);
+    const [nearer] = ratios(0.04, 0);
+    expect(nearer).toMatchObject({ distance: 0, verdict: "better" });
+    expect(nearer.ratio).toBeCloseTo(1e-7 / 0.03, 12);
+  });
+
   it("show nothing where the control is missing, or for one seed", () => {
     expect(
       trajectoryRows(

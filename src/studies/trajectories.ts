@@ -10,6 +10,8 @@ import { confidenceInterval, equivalenceP, mean } from "./statistics.ts";
 
 /** Two losses differ visibly from here on. */
 const VISIBLE = 0.01;
+/** About an ulp of a loss in FP32: distances below it, zero too, have no ratio and no place on a log axis, and count as this. */
+export const LEAST_DISTANCE = 1e-7;
 /** The part of the run over which distances are averaged for the verdict: its second half. */
 const JUDGED_FROM = 0.5;
 
@@ -75,7 +77,7 @@ export function trajectoryRows(
     .flatMap((recipe): TrajectoryRow[] => {
       const own = distancesOf(runs, baseline, recipe).filter(({ seed }) => control.has(seed));
       if (own.length === 0) return [];
-      const logs = own.map((run) => Math.log(late(run) / (control.get(run.seed) ?? Number.NaN)));
+      const logs = own.map((run) => logRatio(late(run), control.get(run.seed) ?? Number.NaN));
       const interval = confidenceInterval(logs, 0.9);
       return [
         {
@@ -99,6 +101,10 @@ function verdictOf(interval: readonly [number, number] | null, margin: number): 
   if (low > -margin && high < margin) return "equivalent";
   if (low > 0) return "worse";
   return high < 0 ? "better" : "not shown";
+}
+
+function logRatio(distance: number, control: number): number {
+  return Math.log(Math.max(distance, LEAST_DISTANCE) / Math.max(control, LEAST_DISTANCE));
 }
 
 function late({ steps }: Distances): number {

@@ -38,6 +38,7 @@ describe("a folder of pictures", () => {
       expect(record).toContain("--data imagefolder --recipe bf16");
       expect(record).toContain("--image-size 32");
       expect(record).not.toContain(pictures);
+      expect(record).toMatch(/"command":"roundoff train [^"]* --out \. --bad-images skip"/);
       expect(record).toMatch(/"inputSkipped","message":"val\/dog\/0\.JPEG was left out/);
       await runJson([...words("b"), "--data", "imagefolder", "--data-dir", pictures, ...skip]);
       expect(readFileSync(join(directory, "b", "run.jsonl"), "utf8")).toBe(record);

@@ -8,7 +8,7 @@ import { trainCommand } from "../../train/command.ts";
 import { openOutput } from "../../train/output.ts";
 import { interrupted, type TrainProgress, type TrainResult, train } from "../../train/run.ts";
 import { type CliContext, printResult } from "../context.ts";
-import { type DataPlaceOptions, declareDataPlace } from "../data-place.ts";
+import { badImagesWords, type DataPlaceOptions, declareDataPlace } from "../data-place.ts";
 import {
   declareInitialWeights,
   type InitialWeightsOptions,
@@ -87,7 +87,9 @@ async function runTrain(context: CliContext, options: TrainCommandOptions): Prom
     keep,
     onWarning: (message) => context.stderr(`warning: ${message}\n`),
     // The record lies in the output folder: without the folder's name, equal runs have equal records.
-    command: [trainCommand(config, "."), ...initialWeightsWords(options)].join(" "),
+    command: [trainCommand(config, "."), ...badImagesWords(options), ...initialWeightsWords(options)].join(
+      " ",
+    ),
     signal,
     onProgress: (state) => progress.update(trainProgress(state)),
   }).finally(() => progress.end());
