@@ -1,11 +1,14 @@
 /**
- * A peer in a process of its own that runs steps when it is told to: one line in (how many steps), one line out
- * (milliseconds of one). Knows nothing of what it runs.
+ * A peer in a process of its own that runs steps when it is told to: one line in (how many steps), one line out. Knows
+ * nothing of what it runs.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** Starts `command args`; resolves when it has said `ready …`. `close()` ends it. */
+/**
+ * Starts `command args`; resolves when it has said `ready …`. `ask(line)` resolves with the line that it answers, `run(line)`
+ * with the number (milliseconds of a step) that the answer is. `close()` ends it.
+ */
 export async function startChild(command, args, env = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
@@ -18,14 +21,20 @@ export async function startChild(command, args, env = {}) {
   });
   // Handled where it is awaited; an exit after close() is no failure.
   failed.catch(() => {});
-  const nextLine = async () => (await Promise.race([lines.next(), failed])).value;
+  const nextLine = async () => {
+    const { value, done } = await Promise.race([lines.next(), failed]);
+    // The output ends before the exit is known.
+    return done ? failed : value;
+  };
   const greeting = await nextLine();
+  const ask = async (line) => {
+    child.stdin.write(`${line}\n`);
+    return nextLine();
+  };
   return {
     greeting,
-    async run(steps) {
-      child.stdin.write(`${steps}\n`);
-      return Number(await nextLine());
-    },
+    ask,
+    run: async (line) => Number(await ask(line)),
     close: () => child.kill(),
   };
 }

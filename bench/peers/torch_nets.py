@@ -1,5 +1,8 @@
 """The networks of the step comparison in PyTorch, each as its own documentation would write it: a module, a batch, a
 loss. Shapes and names agree with bench/peers/roundoff-nets.mjs."""
+import json
+from collections import OrderedDict
+
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -12,12 +15,12 @@ class Basic(nn.Module):
         super().__init__()
         self.conv1, self.bn1 = nn.Conv2d(cin, c, 3, stride, 1, bias=False), nn.BatchNorm2d(c)
         self.conv2, self.bn2 = nn.Conv2d(c, c, 3, 1, 1, bias=False), nn.BatchNorm2d(c)
-        self.down = None if stride == 1 and cin == c else nn.Sequential(
+        self.downsample = None if stride == 1 and cin == c else nn.Sequential(
             nn.Conv2d(cin, c, 1, stride, bias=False), nn.BatchNorm2d(c))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)), inplace=True)
-        return F.relu(self.bn2(self.conv2(y)) + (x if self.down is None else self.down(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(y)) + (x if self.downsample is None else self.downsample(x)), inplace=True)
 
 
 class Bottleneck(nn.Module):
@@ -28,46 +31,67 @@ class Bottleneck(nn.Module):
         self.conv1, self.bn1 = nn.Conv2d(cin, c, 1, bias=False), nn.BatchNorm2d(c)
         self.conv2, self.bn2 = nn.Conv2d(c, c, 3, stride, 1, bias=False), nn.BatchNorm2d(c)
         self.conv3, self.bn3 = nn.Conv2d(c, 4 * c, 1, bias=False), nn.BatchNorm2d(4 * c)
-        self.down = None if stride == 1 and cin == 4 * c else nn.Sequential(
+        self.downsample = None if stride == 1 and cin == 4 * c else nn.Sequential(
             nn.Conv2d(cin, 4 * c, 1, stride, bias=False), nn.BatchNorm2d(4 * c))
 
     def forward(self, x):
         y = F.relu(self.bn1(self.conv1(x)), inplace=True)
         y = F.relu(self.bn2(self.conv2(y)), inplace=True)
-        return F.relu(self.bn3(self.conv3(y)) + (x if self.down is None else self.down(x)), inplace=True)
+        return F.relu(self.bn3(self.conv3(y)) + (x if self.downsample is None else self.downsample(x)), inplace=True)
 
 
 def stages(block, width, depths, cin):
-    layers = []
     for i, depth in enumerate(depths):
+        layers = []
         for j in range(depth):
             layers.append(block(cin, width * 2**i, 2 if i > 0 and j == 0 else 1))
             cin = width * 2**i * block.expansion
-    return layers, cin
+        yield f"layer{i + 1}", nn.Sequential(*layers)
 
 
-def resnet(block, width, depths, stem, classes):
-    layers, cout = stages(block, width, depths, width)
-    return nn.Sequential(*stem, *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(cout, classes))
+def resnet(block, width, depths, stem, classes=10):
+    """With torchvision's names, which are Roundoff's."""
+    cout = width * 2**(len(depths) - 1) * block.expansion
+    return nn.Sequential(OrderedDict([*stem, *stages(block, width, depths, width),
+                                      ("pool", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten()), ("fc", nn.Linear(cout, classes))]))
 
 
-def image_step(model, batch, size, channels, classes):
+def read_start(path):
+    """Tensors of the file that image-start.mjs wrote, four-dimensional ones as PyTorch's, channels second."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        data = bytearray(file.read())
+    dtypes = {"F32": torch.float32, "I32": torch.int32}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        flat = torch.frombuffer(data, dtype=dtypes[entry["dtype"]], count=(end - begin) // 4, offset=begin)
+        tensor = flat.reshape(entry["shape"])
+        tensors[name] = tensor.permute(0, 3, 1, 2) if tensor.dim() == 4 else tensor
+    return tensors
+
+
+def image_step(model, start_file):
     """Convolutions in channels_last, PyTorch's fastest layout on CPUs."""
+    start = read_start(start_file)
+    x = start.pop("images").contiguous(memory_format=torch.channels_last)
+    y = start.pop("labels").long()
+    counters = {name: value for name, value in model.state_dict().items() if name.endswith("num_batches_tracked")}
+    model.load_state_dict(start | counters)
     model = model.to(memory_format=torch.channels_last)
-    x = torch.randn(batch, channels, size, size).to(memory_format=torch.channels_last)
-    y = torch.randint(classes, (batch,))
     return model, lambda: F.cross_entropy(model(x).float(), y)
 
 
-def resnet20(batch, size=32):
-    stem = [nn.Conv2d(1, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
-    return image_step(resnet(Basic, 16, [3, 3, 3], stem, 10), batch, size, 1, 10)
+def resnet20(start_file):
+    stem = [("conv1", nn.Conv2d(3, 16, 3, 1, 1, bias=False)), ("bn1", nn.BatchNorm2d(16)), ("relu", nn.ReLU(inplace=True))]
+    return image_step(resnet(Basic, 16, [3, 3, 3], stem), start_file)
 
 
 def imagenet(block, depths):
-    def make(batch, size=224):
-        stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
-        return image_step(resnet(block, 64, depths, stem, 10), batch, size, 3, 10)
+    def make(start_file):
+        stem = [("conv1", nn.Conv2d(3, 64, 7, 2, 3, bias=False)), ("bn1", nn.BatchNorm2d(64)), ("relu", nn.ReLU(inplace=True)),
+                ("maxpool", nn.MaxPool2d(3, 2, 1))]
+        return image_step(resnet(block, 64, depths, stem), start_file)
     return make
 
 
@@ -112,10 +136,13 @@ def recommender(batch, size=1, sparse=False):
     return model, lambda: F.binary_cross_entropy_with_logits(model(dense, bags).float(), y)
 
 
-NETS = {
+IMAGE_NETS = {
     "resnet20": resnet20,
     "resnet18": imagenet(Basic, [2, 2, 2, 2]),
     "resnet50": imagenet(Bottleneck, [3, 4, 6, 3]),
+}
+
+NETS = {
     "lstm": lstm,
     "transformer": transformer,
     "recommender": recommender,
