@@ -6,7 +6,6 @@
 #include "group_scales.h"
 #include "philox.h"
 #include "stochastic_loops.h"
-#include "threshold_loops.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 
@@ -119,45 +118,6 @@ class StochasticBlocks : public PowerSteps {
   const uint32_t* words_ = nullptr;
   int64_t drawn_ = 0;
   alignas(64) uint32_t room_[kRandomRoom];
-};
-
-// E2M1 under two levels: steps that are any real number, rounded to nearest even by thresholds (threshold_loops.h).
-class TwoLevelBlocks {
- public:
-  explicit TwoLevelBlocks(const GroupScales& scales) : scales_(scales) {}
-
-  bool prepare(__m512i maxima, int half, float* scales) {
-    alignas(64) uint32_t largest[kBatch];
-    alignas(64) double steps[kBatch];
-    alignas(64) float kept[kBatch];
-    _mm512_store_si512(largest, maxima);
-    scales_.two_level_steps(largest, kBatch, kept, steps);
-    if (scales != nullptr) std::copy_n(kept, kBatch, scales);
-    ThresholdTable<kBatch + 1>& table = tables_[(current_ + half) % 2];
-    table.fill(steps, kBatch);
-    if (half == 1) tables_[current_].append(table);
-    return true;
-  }
-
-  void advance() { current_ ^= 1; }
-  void draw(int64_t, int64_t) {}
-
-  // Where a table begins that also has the block after, and the lanes that take it.
-  struct Step {
-    int64_t block;
-    __mmask16 next;
-  };
-  static Step step(int64_t block) { return {block, 0}; }
-  static Step join(const Step& step, const Step&, __mmask16 lanes) { return {step.block, lanes}; }
-
-  __m512i round(const Step& step, __m512i bits, int64_t) const {
-    return round_by_thresholds(bits, tables_[current_], step.block, step.next);
-  }
-
- private:
-  const GroupScales& scales_;
-  ThresholdTable<kBatch + 1> tables_[2];
-  int current_ = 0;
 };
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,4 +1,4 @@
-// Block formats along one row, without statistics, by the register loops of an AVX-512 processor; what they leave over is
+// Block formats whose steps are powers of two, along one row, without statistics, by the register loops of an AVX-512 processor; what they leave over is
 // said, not done. On other processors they leave everything over.
 #pragma once
 
@@ -26,7 +26,7 @@ class LeftOver {
 };
 
 // The batches from `first` to `last`; `kept` receives the scales of the row, if it is not null.
-void row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& layout, const GroupScales& scales, float* kept,
-                 int64_t first, int64_t last, const LeftOver& leftOver);
+void row_batches(const BulkJob& job, const GroupLayout& layout, const GroupScales& scales, float* kept, int64_t first,
+                 int64_t last, const LeftOver& leftOver);
 
 }  // namespace roundoff::ROUNDOFF_TIER

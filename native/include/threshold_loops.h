@@ -23,15 +23,9 @@ inline bool is_e2m1(const Element& element) {
 template <int64_t room>
 struct ThresholdTable {
   static constexpr int kEntries = 8;
-  // One group more than asked for can be read.
+  // One group more can be read.
   alignas(64) uint32_t thresholds[room + 1][kEntries];
   alignas(64) uint32_t values[room + 1][kEntries];
-
-  // The first group of another table behind the last of this one, which is full but for it.
-  void append(const ThresholdTable& other) {
-    std::copy_n(other.thresholds[0], kEntries, thresholds[room - 1]);
-    std::copy_n(other.values[0], kEntries, values[room - 1]);
-  }
 
   void fill(const double* steps, int64_t groups) {
     // Eight entries side by side, on every tier.
@@ -45,7 +39,7 @@ struct ThresholdTable {
     constexpr Doubles kHalfways = {0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5, 7};
     constexpr Masks kTieStays = {1, 0, 1, 0, 1, 0, 1, 0};
     for (int64_t i = 0; i < groups; i++) {
-      // A step of 0 holds zeros only; under one that is no number no threshold is reached and every value is NaN.
+      // A step of 0 holds zeros only.
       const double step = steps[i], reach = step == 0 ? static_cast<double>(INFINITY) : step;
       const Doubles real = reinterpret_cast<Doubles>(reinterpret_cast<Masks>(kHalfways * reach) + kTieStays);
 #if defined(__AVX512F__)
@@ -64,19 +58,17 @@ struct ThresholdTable {
 };
 
 #if defined(__AVX512F__)
-// 16 magnitudes of a group (those in `next`: of the group after it) → the number of thresholds that are reached, by
-// halving: two groups of a table are one register. Masked forms: g++ 12 warns about its own header in the plain ones.
+// 16 magnitudes of a group → the number of thresholds that are reached, by halving. Masked forms: g++ 12 warns about its own
+// header in the plain ones.
 template <int64_t room>
-inline __m512i round_by_thresholds(__m512i bits, const ThresholdTable<room>& table, int64_t group, __mmask16 next) {
+inline __m512i round_by_thresholds(__m512i bits, const ThresholdTable<room>& table, int64_t group) {
   constexpr __mmask16 kAll = 0xffff;
   const auto constant = [](int value) { return _mm512_set1_epi32(value); };
   const auto look_up = [](__m512i index, __m512i entries) { return _mm512_maskz_permutexvar_epi32(kAll, index, entries); };
   const __m512i thresholds = _mm512_loadu_si512(table.thresholds[group]), values = _mm512_loadu_si512(table.values[group]);
-  const __m512i first = _mm512_maskz_mov_epi32(next, constant(8));
   const __m512i magnitude = _mm512_and_si512(bits, constant(INT32_MAX));
-  const __m512i middle = look_up(_mm512_add_epi32(first, constant(3)), thresholds);
-  const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, middle);
-  const __m512i lower = _mm512_mask_add_epi32(first, half, first, constant(4));
+  const __mmask16 half = _mm512_cmpge_epu32_mask(magnitude, constant(static_cast<int>(table.thresholds[group][3])));
+  const __m512i lower = _mm512_maskz_mov_epi32(half, constant(4));
   const __m512i probe = _mm512_add_epi32(lower, constant(1));
   const __mmask16 quarter = _mm512_cmpge_epu32_mask(magnitude, look_up(probe, thresholds));
   const __m512i even = _mm512_mask_add_epi32(lower, quarter, lower, constant(2));
@@ -91,15 +83,15 @@ inline __m512i round_by_thresholds(__m512i bits, const ThresholdTable<room>& tab
 template <bool count, int64_t room>
 inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTable<room>& table, int64_t group) {
   const uint32_t* thresholds = table.thresholds[group];
-  const uint32_t* values = table.values[group];
 #if defined(__AVX512F__)
   const __m512i bits = _mm512_loadu_si512(x);
-  _mm512_storeu_si512(y, round_by_thresholds(bits, table, group, 0));
+  _mm512_storeu_si512(y, round_by_thresholds(bits, table, group));
   if constexpr (!count) return 0;
   const __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(INT32_MAX));
   const __mmask16 saturated = _mm512_cmpge_epu32_mask(magnitude, _mm512_set1_epi32(static_cast<int>(thresholds[7])));
-  return values[7] <= kInfinityBits ? static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(saturated))) : 0;
+  return static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(saturated)));
 #else
+  const uint32_t* values = table.values[group];
   const Bits* in = reinterpret_cast<const Bits*>(x);
   Bits* out = reinterpret_cast<Bits*>(y);
   uint32_t saturated = 0;
@@ -108,7 +100,7 @@ inline uint32_t round_by_thresholds(const float* x, float* y, const ThresholdTab
     const uint32_t bits = in[i], magnitude = bits & ~kSignBit;
     uint32_t value = values[0];
     for (int k = 0; k < 7; k++) value = magnitude >= thresholds[k] ? values[k + 1] : value;
-    if constexpr (count) saturated += magnitude >= thresholds[7] && values[7] <= kInfinityBits ? 1u : 0u;
+    if constexpr (count) saturated += magnitude >= thresholds[7] ? 1u : 0u;
     out[i] = value | (bits & kSignBit);
   }
   return saturated;

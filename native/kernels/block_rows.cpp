@@ -57,6 +57,9 @@ bool BlockRows::find_steps(const Bands& bands, Steps& steps) const {
     first = false;
   });
   if (powers_) return scales_.fast_steps(largest, groups, steps.shifts, steps.scales);
+  // Under a step that is no number all is NaN, of one sign: the general path makes it.
+  const float tensorScale = scales_.tensor_scale();
+  if (tensorScale != tensorScale) return false;
   scales_.two_level_steps(largest, groups, steps.scales, steps.steps);
   steps.table.fill(steps.steps, groups);
   return true;

@@ -1,19 +1,17 @@
 // Whole arrays to formats with scales: the range of each group, its scale, and every element rounded while it is still in
-// the caches. Short blocks along one row go by row_batches.cpp, rows of them by block_rows.cpp, the rest by band_steps.cpp.
-// Where a group is spread over the tensor (slices), or a scale depends on all of it (two levels), the ranges take a pass
-// over memory of their own.
+// the caches. Short blocks along one row go by row_batches.cpp and two_level_row.cpp, rows of them by block_rows.cpp, the rest
+// by band_steps.cpp. Where a group is spread over the tensor (slices), or a scale depends on all of it (two levels), the
+// ranges take a pass over memory of their own.
 #include "band_steps.h"
 #include "block_rows.h"
 #include "bulk_tier.h"
 #include "row_batches.h"
+#include "two_level_row.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 constexpr int64_t kRunsPerChunk = 16;
-// Batches that are rounded in their order where an array is gone through from its end: enough that beginning anew, and
-// asking for memory ahead, does not count.
-constexpr int64_t kBatchesBack = 64;
 
 class Quantizer {
  public:
@@ -23,15 +21,23 @@ class Quantizer {
 
   void run() {
     if (spec_.layout.slices) return run_slices();
-    if (spec_.kind == ScaleKind::twoLevel) {
-      scales_.set_tensor_amax(tensor_amax());
-      out_.tensorScale = scales_.tensor_scale();
+    if (TwoLevelRow::serves(job_, spec_, layout_)) {
+      TwoLevelRow row(job_, scales_, ctx_);
+      set_tensor_amax(row.find_maxima());
+      if (row.round(out_.values)) return round_rest(row.batches());
+    } else if (spec_.kind == ScaleKind::twoLevel) {
+      set_tensor_amax(tensor_amax());
     }
     if (has_row_batches(job_, spec_, layout_, scales_)) return run_batches();
     run_bands();
   }
 
  private:
+  void set_tensor_amax(uint32_t amax) {
+    scales_.set_tensor_amax(amax);
+    out_.tensorScale = scales_.tensor_scale();
+  }
+
   bool affine() const { return spec_.kind == ScaleKind::affine; }
 
   void keep(int64_t group, const GroupStep& step) const {
@@ -48,23 +54,21 @@ class Quantizer {
     target_.store(made, y, run.n);
   }
 
+  // A batch of blocks of one row, or what is left of the row.
+  void round_rest(int64_t batch) const {
+    const int64_t width = layout_.blockColumns, group = batch * kBlocksPerBatch, begin = group * width;
+    const int64_t n = std::min(job_.n - begin, kBlocksPerBatch * width);
+    if (n == 0) return;
+    BandSteps steps(spec_, layout_, scales_);
+    round_band(Bands(layout_), {0, 0, 0, begin, n, group, chunks_of(n, width)}, steps, nullptr);
+  }
+
   // One row of small blocks: batches of them in registers, and by bands what cannot be rounded there.
   void run_batches() const {
-    const Bands bands(layout_);
     const int64_t width = layout_.blockColumns, batches = job_.n / (kBlocksPerBatch * width);
-    const auto rest = [&](int64_t batch) {
-      const int64_t group = batch * kBlocksPerBatch, begin = group * width;
-      const int64_t n = std::min(job_.n - begin, kBlocksPerBatch * width);
-      if (n == 0) return;
-      BandSteps steps(spec_, layout_, scales_);
-      round_band(bands, {0, 0, 0, begin, n, group, chunks_of(n, width)}, steps, nullptr);
-    };
+    const auto rest = [&](int64_t batch) { round_rest(batch); };
     parallel_ranges(ctx_, batches, [&](int64_t first, int64_t last, int) {
-      // From the end where the array was read before: what was read last is still in the caches.
-      const int64_t stretch = spec_.kind == ScaleKind::twoLevel ? kBatchesBack : last - first;
-      for (int64_t end = last; end > first; end -= stretch) {
-        row_batches(job_, spec_, layout_, scales_, out_.values, std::max(first, end - stretch), end, LeftOver(rest));
-      }
+      row_batches(job_, layout_, scales_, out_.values, first, last, LeftOver(rest));
       if (last == batches) rest(batches);
       if (target_.stream) stream_fence();
     });

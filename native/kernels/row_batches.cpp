@@ -1,8 +1,6 @@
 // Which rounder goes over the batches of a row.
 #include "row_batches.h"
 
-#include "threshold_loops.h"
-
 #if defined(__AVX512F__)
 #include "block_rounders.h"
 #endif
@@ -61,18 +59,15 @@ bool has_row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayou
   const StoreRounding& store = job.element.store;
   const bool oneRow = !l.slices && l.outer == 1 && l.rows == 1 && l.inner == 1;
   if (!oneRow || job.tally != nullptr || job.elementsWanted) return false;
-  if (spec.kind == ScaleKind::twoLevel) {
-    return l.blockColumns == 16 && is_e2m1(job.element) && store.rounding == Rounding::nearestEven;
-  }
+  if (spec.kind == ScaleKind::twoLevel) return false;
   const Target& t = scales.target();
   if ((l.blockColumns != 16 && l.blockColumns != 32) || t.maxFinite == 0 || store.precision > 22) return false;
   return can_round_by_adding(store, t) || rounds_stochastically(store, t);
 }
 
-void row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& layout, const GroupScales& scales, float* kept,
-                 int64_t first, int64_t last, const LeftOver& leftOver) {
+void row_batches(const BulkJob& job, const GroupLayout& layout, const GroupScales& scales, float* kept, int64_t first,
+                 int64_t last, const LeftOver& leftOver) {
   const BatchStretch stretch{job, kept, first, last, layout.blockColumns, leftOver};
-  if (spec.kind == ScaleKind::twoLevel) return stretch.go<16>(TwoLevelBlocks(scales));
   job.element.store.hasNegativeZero ? round_powers<true>(stretch, scales) : round_powers<false>(stretch, scales);
 }
 
@@ -80,8 +75,8 @@ void row_batches(const BulkJob& job, const ScaleSpec& spec, const GroupLayout& l
 
 bool has_row_batches(const BulkJob&, const ScaleSpec&, const GroupLayout&, const GroupScales&) { return false; }
 
-void row_batches(const BulkJob&, const ScaleSpec&, const GroupLayout&, const GroupScales&, float*, int64_t first,
-                 int64_t last, const LeftOver& leftOver) {
+void row_batches(const BulkJob&, const GroupLayout&, const GroupScales&, float*, int64_t first, int64_t last,
+                 const LeftOver& leftOver) {
   for (int64_t batch = first; batch < last; batch++) leftOver(batch);
 }
 

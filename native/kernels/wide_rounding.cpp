@@ -141,7 +141,8 @@ uint32_t wide_loop(const float* x, float* y, int64_t n, const WideGrid& grid, co
     const uint64_t number = step == step ? UINT64_MAX : 0;
     overflows += result.overflows & static_cast<uint32_t>(number);
     const uint64_t element = word_of(result.element) & number;
-    const uint64_t value = word_of(result.value) | (~number & kNaN64);
+    // Which NaN a product of two is depends on the compiler's order of them.
+    const uint64_t value = (word_of(result.value) & number) | (~number & kNaN64);
     y[i] = static_cast<float>(double_of((element & elementMask) | (value & ~elementMask)));
   }
   return overflows;

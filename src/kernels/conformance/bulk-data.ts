@@ -54,6 +54,38 @@ export function blockRows(id: number): Float32Array[] {
   return [values, values.subarray(0, 2048), values.subarray(0, 40), edges, small, special];
 }
 
+/**
+ * Blocks of 16 for two levels of scales: one for every scale below the largest and for every tie between two of them, whose
+ * elements lie at, just below and just above the places where rounding passes from one element to the next. `unit` is the
+ * scale of the tensor.
+ */
+export function twoLevelBlocks(unit: number): Float32Array {
+  const scales = Array.from({ length: 126 }, (_, i) =>
+    i < 8 ? i * 2 ** -9 : (8 + (i % 8)) * 2 ** (Math.floor(i / 8) - 10),
+  );
+  const exact = scales.flatMap((scale, i) => [scale, (scale + (scales[i + 1] ?? 448)) / 2]);
+  const halfways = [0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5];
+  const blocks = exact.flatMap((quotient, i) =>
+    [0, 1, -1].map((ulps) => {
+      // What the quotient is rounded to, but for ties: those below and above lie on either side.
+      const scale = scales[Math.floor(i / 2) + (i % 2 === 1 && ulps >= 0 ? 1 : 0)] ?? 448;
+      const elements = halfways.flatMap((halfway, k) => {
+        const place = halfway * scale * unit;
+        return [neighbour(place, (k % 3) - 1), -neighbour(place, ulps)];
+      });
+      return [neighbour(6 * quotient * unit, ulps), ...elements, -0];
+    }),
+  );
+  return Float32Array.from([2688 * unit, ...new Array<number>(15).fill(0), ...blocks.flat()]);
+}
+
+/** The FP32 number that is nearest to x, or as many numbers away. x ≥ 0. */
+function neighbour(x: number, ulps: number): number {
+  const bits = new Uint32Array(new Float32Array([x]).buffer);
+  bits[0] = Math.max(0, bits[0] + ulps);
+  return new Float32Array(bits.buffer)[0];
+}
+
 type Choices = Omit<BulkRequest, "format" | "rounding" | "key">;
 
 const AFFINE_AND_OTHERS = [

@@ -10,7 +10,16 @@ import type { BulkKernels, BulkRequest, BulkStatistics } from "../bulk.ts";
 import { createNativeKernels } from "../native.ts";
 import { loadAddon, type Tier } from "../native-load.ts";
 import { createReferenceBulkKernels } from "../reference/bulk.ts";
-import { blockInputs, blockRows, choicesFor, elementInputs, KEY, longInput, MODES } from "./bulk-data.ts";
+import {
+  blockInputs,
+  blockRows,
+  choicesFor,
+  elementInputs,
+  KEY,
+  longInput,
+  MODES,
+  twoLevelBlocks,
+} from "./bulk-data.ts";
 import { differences } from "./differences.ts";
 import { leftOut } from "./implementations.ts";
 
@@ -150,6 +159,37 @@ describe.each(tiers)("native %s bulk kernels", (tier) => {
         kernels.round(source, source, { ...request, statistics: false });
         expect(differences(source, expected), `in place at ${from}`).toEqual([]);
       }
+    }
+  });
+
+  // Powers of two, for which all places are FP32 numbers; odd significands; the ends that registers leave to others.
+  it.each([1, 2 ** -60, 1 + 2 ** -23, 1.7654321 * 2 ** 9, 3.3 * 2 ** -81, 1.1 * 2 ** 81, 1.5 * 2 ** -120])(
+    "nvfp4: every block scale and every tie, under the tensor scale %s",
+    (unit) => {
+      const input = twoLevelBlocks(unit);
+      const request: BulkRequest = {
+        format: formatOf("nvfp4"),
+        rounding: "nearestEven",
+        overflow: "saturate",
+        key: KEY,
+      };
+      expect(roundDifferences(kernels, input, request)).toEqual([]);
+      expect(codeDifferences(kernels, input, request)).toEqual([]);
+    },
+  );
+
+  it.each(["nvfp4", "mxfp4", "bfp8b16"])("%s: the NaN of a block is positive, by every path", (name) => {
+    const [positiveNaN, negativeNaN] = [0x7fc00000, 0xffc00001];
+    const input = longInput(340).subarray(0, 1000);
+    new Uint32Array(input.buffer)[700] = negativeNaN;
+    for (const statistics of [false, true]) {
+      const values = new Float32Array(input.length);
+      const request: BulkRequest = { format: formatOf(name), rounding: "nearestEven", overflow: "saturate" };
+      kernels.round(input, values, { ...request, statistics });
+      const bits = new Uint32Array(values.buffer);
+      const spoilt = Array.from(bits.filter((_, i) => Number.isNaN(values[i])));
+      expect(spoilt.length).toBe(name === "nvfp4" ? input.length : name === "mxfp4" ? 32 : 16);
+      expect([...new Set(spoilt)]).toEqual([positiveNaN]);
     }
   });
 
