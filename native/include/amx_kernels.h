@@ -145,15 +145,24 @@ class OuterChunks {
   int64_t rows_, columns_, steps_ = 0, run_ = 0, done_ = 0;
 };
 
-// Two by two tiles (C 0–3, A 4–5, B 6–7), or fewer. The next tiles are loaded right after the last use of the old
+// Two by two tiles (C 0–3, A 4–5, B 6–7), or fewer; their sums begin at zero or at what `out` holds. The next tiles are loaded right after the last use of the old
 // ones, which measured 19–27 % faster than in the usual order.
-template <bool TwoRows, bool TwoColumns, class Tiles, class Chunks>
+template <bool TwoRows, bool TwoColumns, bool Adds, class Tiles, class Chunks>
 void multiply_chunks(Tiles& tiles, Chunks& chunks, float* out, int64_t pitchBytes) {
   Chunk c;
-  tiles.template zero<0>();
-  if (TwoColumns) tiles.template zero<1>();
-  if (TwoRows) tiles.template zero<2>();
-  if (TwoRows && TwoColumns) tiles.template zero<3>();
+  char* to = reinterpret_cast<char*>(out);
+  char* below = to + kTileRows * pitchBytes;
+  if (Adds) {
+    tiles.template load<0>(to, pitchBytes);
+    if (TwoColumns) tiles.template load<1>(to + kTileBytes, pitchBytes);
+    if (TwoRows) tiles.template load<2>(below, pitchBytes);
+    if (TwoRows && TwoColumns) tiles.template load<3>(below + kTileBytes, pitchBytes);
+  } else {
+    tiles.template zero<0>();
+    if (TwoColumns) tiles.template zero<1>();
+    if (TwoRows) tiles.template zero<2>();
+    if (TwoRows && TwoColumns) tiles.template zero<3>();
+  }
   bool more = chunks.next(c);
   if (more) {
     tiles.template load<4>(c.a[0], c.aPitch);
@@ -172,11 +181,10 @@ void multiply_chunks(Tiles& tiles, Chunks& chunks, float* out, int64_t pitchByte
     if (more && TwoColumns) tiles.template load<7>(c.b[1], c.bPitch);
     if (more && TwoRows) tiles.template load<5>(c.a[1], c.aPitch);
   }
-  char* to = reinterpret_cast<char*>(out);
   tiles.template store<0>(to, pitchBytes);
   if (TwoColumns) tiles.template store<1>(to + kTileBytes, pitchBytes);
-  if (TwoRows) tiles.template store<2>(to + kTileRows * pitchBytes, pitchBytes);
-  if (TwoRows && TwoColumns) tiles.template store<3>(to + kTileRows * pitchBytes + kTileBytes, pitchBytes);
+  if (TwoRows) tiles.template store<2>(below, pitchBytes);
+  if (TwoRows && TwoColumns) tiles.template store<3>(below + kTileBytes, pitchBytes);
 }
 
 template <class Tiles, bool TwoColumns>
@@ -184,7 +192,7 @@ void amx_tile(const TileCall& call) {
   Tiles tiles;
   ChunkSpace space;
   TileChunks<TwoColumns ? 32 : 16> chunks(call, space);
-  multiply_chunks<true, TwoColumns>(tiles, chunks, call.out, call.outPitch * 4);
+  multiply_chunks<true, TwoColumns, false>(tiles, chunks, call.out, call.outPitch * 4);
 }
 
 template <class Tiles, bool TwoRows, bool TwoColumns>
@@ -193,7 +201,7 @@ void amx_outer(const OuterCall& call) {
   ChunkSpace space;
   constexpr int columns = TwoColumns ? 32 : 16;
   OuterChunks chunks(call, TwoRows ? 32 : 16, columns, space);
-  multiply_chunks<TwoRows, TwoColumns>(tiles, chunks, call.out, columns * 4);
+  multiply_chunks<TwoRows, TwoColumns, true>(tiles, chunks, call.sums, columns * 4);
 }
 
 template <class Tiles>
@@ -205,10 +213,10 @@ TileSet amx_tiles() {
 template <class Tiles>
 OuterTiles amx_outer_tiles(int64_t filters) {
   if (filters <= kTileRows) {
-    return {{amx_outer<Tiles, false, false>, amx_outer<Tiles, false, true>, nullptr}, 2, 16, 16, true, Tiles::configure,
+    return {{amx_outer<Tiles, false, false>, amx_outer<Tiles, false, true>, nullptr}, 2, 16, true, Tiles::configure,
             Tiles::release};
   }
-  return {{amx_outer<Tiles, true, false>, amx_outer<Tiles, true, true>, nullptr}, 2, 32, 16, true, Tiles::configure,
+  return {{amx_outer<Tiles, true, false>, amx_outer<Tiles, true, true>, nullptr}, 2, 32, true, Tiles::configure,
           Tiles::release};
 }
 

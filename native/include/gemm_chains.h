@@ -22,8 +22,8 @@ struct Tap {
   int32_t offset, steps;
 };
 
-// An upper bound of the norm of every column of a granule of a panel: `steps` steps of `columns` (a multiple of
-// kLanes) pairs each.
+// An upper bound of the norm of every column of a granule of a panel: `steps` steps of `columns` pairs each. `columns` is
+// a multiple of kLanes, or kLanes one of it and the granule whole vectors.
 float column_norm(const char* x, int64_t steps, int64_t columns);
 
 // Lets `norms[g]` grow to the norm of granule g of any of `count` vectors of `steps` steps, `pitch` bytes apart.

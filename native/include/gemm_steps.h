@@ -24,6 +24,40 @@ template <class Vec>
 #endif
 }
 
+// 16-bit values as lanes; of the first `used` only, nothing behind them is read and zeros take their place.
+[[gnu::always_inline]] inline VecI widened(const void* p, int used = kLanes) {
+#if defined(__AVX512F__)
+  const __mmask16 mask = static_cast<__mmask16>((1u << used) - 1);
+  return (VecI)_mm512_maskz_cvtepu16_epi32(mask, _mm256_maskz_loadu_epi16(mask, p));
+#else
+  alignas(16) uint16_t halves[kLanes] = {};
+  memcpy(halves, p, 2 * static_cast<size_t>(used));
+#if defined(__AVX2__)
+  return (VecI)_mm256_cvtepu16_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(halves)));
+#else
+  VecI x;
+  for (int i = 0; i < kLanes; i++) x[i] = halves[i];
+  return x;
+#endif
+#endif
+}
+
+// Pairs of 16-bit values, one from each address: lane i holds low[i] below high[i].
+[[gnu::always_inline]] inline VecI pair_values(const void* low, const void* high, int used = kLanes) {
+  return widened(low, used) | widened(high, used) << 16;
+}
+
+// The first `used` 4-byte values, zeros behind them.
+[[gnu::always_inline]] inline VecI part_values(const void* p, int used) {
+#if defined(__AVX512F__)
+  return (VecI)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << used) - 1), p);
+#else
+  VecI x{};
+  memcpy(&x, p, 4 * static_cast<size_t>(used));
+  return x;
+#endif
+}
+
 // A block of accumulators that the compiler keeps in registers.
 template <class Vec, int Rows, int Vectors>
 struct Registers {

@@ -91,7 +91,7 @@ void conv2d_grad_weight(const Command& cmd, Context& ctx) {
   if (is_depthwise(c)) return depthwise_grad_weight(c, gy, x, gw, ctx);
   const int32_t exponent = product_exponent(cmd, c.carrier);
   if (exponent == kExponentNotANumber) return fill_nan(gw, ctx);
-  run_grad_weight(c, gy, x, gw, exponent, ctx);
+  run_grad_weight({c, gy, x, gw, exponent}, ctx);
 }
 
 }  // namespace

@@ -86,6 +86,17 @@ struct Schedule {
 
 float column_norm(const char* x, int64_t steps, int64_t columns) {
   int32_t largest = 0;
+  if (columns < kLanes) {
+    // A vector holds several steps: lanes at distances of `columns` belong to one column.
+    VecI squares{};
+    for (int64_t n = 0; n < steps * columns; n += kLanes) squares += pair_squares(load_vec(x + n * 4));
+    for (int64_t n = 0; n < columns; n++) {
+      int32_t sum = 0;
+      for (int64_t lane = n; lane < kLanes; lane += columns) sum += squares[lane];
+      largest = std::max(largest, sum);
+    }
+    return norm_of_eighths(largest);
+  }
   for (int64_t n = 0; n < columns; n += kLanes) {
     VecI squares{};
     for (int64_t k = 0; k < steps; k++) squares += pair_squares(load_vec(x + (k * columns + n) * 4));

@@ -1,5 +1,5 @@
-// Register tiles of sums of outer products. Wider than high: the vectors are the pixels' channels as they lie in
-// the padded window, the broadcasts come from gradOutput, so nothing is transposed.
+// Register tiles of sums of outer products. Wider than high: the vectors are channels of the input, the broadcasts
+// come from gradOutput, so nothing is transposed.
 // build-flags: -ffp-contract=fast
 #include "gemm_outer.h"
 
@@ -9,66 +9,53 @@
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
-// 8 × 3 accumulators, 3 vectors and a broadcast fill 32 registers best; 4 × 3 fill 16. INT16 tiles keep their FP32
-// sums in registers too and are half as high.
-constexpr int kFloatRows = kLanes == 16 ? 8 : 4;
-constexpr int kIntegerRows = kLanes == 16 ? 4 : 2;
+// Without 32 registers, multiplying and adding integers in two instructions leaves none for a third vector.
+constexpr int kIntegerWidths = kLanes == 16 ? 3 : 2;
 
-template <class Step, int Rows, int Vectors>
-[[gnu::always_inline]] inline void outer_run(Registers<typename Step::Vec, Rows, Vectors>& sum, const OuterCall& call,
-                                             const OuterRun& run) {
-  const char* a = call.a + run.a;
-  const char* b = call.b + run.b;
-  for (int k = 0; k < run.count; k++, a += call.aStep, b += call.bStep) {
-    VecI vectors[Vectors];
+template <class Step, int Vectors>
+[[gnu::always_inline]] inline void outer_step(Registers<typename Step::Vec, kOuterRows, Vectors>& sum, const char* a,
+                                              const char* b) {
+  VecI vectors[Vectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < Vectors; v++) vectors[v] = load_vec(b + v * sizeof(VecI));
+  for (int v = 0; v < Vectors; v++) vectors[v] = load_vec(b + v * sizeof(VecI));
 #pragma GCC unroll 8
-    for (int m = 0; m < Rows; m++) {
-      const VecI value = splat_step(a + 4 * m);
+  for (int m = 0; m < kOuterRows; m++) {
+    const VecI value = splat_step(a + 4 * m);
 #pragma GCC unroll 4
-      for (int v = 0; v < Vectors; v++) Step::multiply_add(sum.at[m][v], value, vectors[v]);
-    }
+    for (int v = 0; v < Vectors; v++) Step::multiply_add(sum.at[m][v], value, vectors[v]);
   }
 }
 
-template <int Rows, int Vectors>
-[[gnu::always_inline]] inline void store_outer(Registers<VecF, Rows, Vectors>& sums, float* out) {
-  sums.each([&](int m, int v, VecF& x) [[gnu::always_inline]] { store_vec(out + (m * Vectors + v) * kLanes, x); });
-}
+[[gnu::always_inline]] inline VecF value_of(VecF x) { return x; }
+[[gnu::always_inline]] inline VecF value_of(VecI x) { return to_float(x); }
 
 template <class Step, int Vectors>
-void float_outer(const OuterCall& call) {
-  Registers<VecF, kFloatRows, Vectors> sum;
+void outer_tile(const OuterCall& call) {
+  Registers<typename Step::Vec, kOuterRows, Vectors> sum;
   sum.clear();
-  for (int64_t r = 0; r < call.runCount; r++) outer_run<Step>(sum, call, call.runs[r]);
-  store_outer(sum, call.out);
-}
-
-template <class Step, int Vectors>
-void integer_outer(const OuterCall& call) {
-  Registers<VecI, kIntegerRows, Vectors> sum;
-  Registers<VecF, kIntegerRows, Vectors> total;
-  sum.clear();
-  total.clear();
+  const int64_t aStep = call.aStep, bStep = call.bStep;
   for (int64_t r = 0; r < call.runCount; r++) {
-    outer_run<Step>(sum, call, call.runs[r]);
-    if (!call.runs[r].spill) continue;
-    total.each([&](int m, int v, VecF& x) [[gnu::always_inline]] { x += to_float(sum.at[m][v]); });
+    const OuterRun& run = call.runs[r];
+    const char *a = call.a + run.a, *b = call.b + run.b;
+    int k = run.count;
+    for (; k >= 2; k -= 2, a += 2 * aStep, b += 2 * bStep) {
+      outer_step<Step>(sum, a, b);
+      outer_step<Step>(sum, a + aStep, b + bStep);
+    }
+    if (k > 0) outer_step<Step>(sum, a, b);
+    if (!run.spill) continue;
+    // Spilling to memory instead of to more registers allows tiles twice as high.
+    sum.each([&](int m, int v, auto& x) [[gnu::always_inline]] {
+      float* to = call.sums + (m * Vectors + v) * kLanes;
+      store_vec(to, as_float(load_vec(to)) + value_of(x));
+    });
     sum.clear();
   }
-  store_outer(total, call.out);
 }
 
 template <class Step>
-OuterTiles float_tiles() {
-  return {{float_outer<Step, 1>, float_outer<Step, 2>, float_outer<Step, 3>}, kOuterWidths, kFloatRows, kLanes, false};
-}
-
-template <class Step>
-OuterTiles integer_tiles() {
-  return {{integer_outer<Step, 1>, integer_outer<Step, 2>, integer_outer<Step, 3>}, kOuterWidths, kIntegerRows, kLanes,
-          false};
+OuterTiles outer_tiles(int widths) {
+  return {{outer_tile<Step, 1>, outer_tile<Step, 2>, outer_tile<Step, 3>}, widths, kOuterRows, false};
 }
 
 }  // namespace
@@ -76,12 +63,13 @@ OuterTiles integer_tiles() {
 OuterTiles choose_outer_tiles(Products products, int64_t filters, const CpuFeatures& cpu) {
 #if defined(__AVX512F__)
   if (products == Products::bf16Pairs && amx_usable(cpu)) return amx_bf16_outer_tiles(filters);
-  if (products == Products::bf16Pairs) return float_tiles<Bf16Step>();
-  if (products == Products::i16Pairs && cpu.avx512Vnni) return integer_tiles<VnniStep>();
+  if (products == Products::bf16Pairs) return outer_tiles<Bf16Step>(kOuterWidths);
+  if (products == Products::i16Pairs && cpu.avx512Vnni) return outer_tiles<VnniStep>(kIntegerWidths);
 #else
   (void)filters, (void)cpu;
 #endif
-  return products == Products::i16Pairs ? integer_tiles<I16Step>() : float_tiles<F32Step>();
+  if (products == Products::i16Pairs) return outer_tiles<I16Step>(kIntegerWidths);
+  return outer_tiles<F32Step>(kOuterWidths);
 }
 
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -1,7 +1,7 @@
 // Rates of convolutions and matrix products, two threads, carriers interleaved in every round, beside the FP32 FMA
 // rate of the vector registers. Times are processor time of both threads, halved, so that other programs on the
-// machine disturb less; idle waiting is not seen. Prints medians. Usage: kernel_bench [part of a name]. Not part of
-// the build.
+// machine disturb less; idle waiting is not seen. Prints medians. Usage: kernel_bench [part of a name [operation]]. Not
+// part of the build.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -72,8 +72,9 @@ struct Bench {
   KernelTable table;
   double peak = 2 * fma_peak();
   Tensor exponent{{1}, DType::i32};
+  std::string only;  // the one operation to measure; empty: all
 
-  Bench() {
+  explicit Bench(std::string operation) : only(std::move(operation)) {
     if (cpu.avx512) {
       avx512::register_matmul(table);
       avx512::register_convolution(table);
@@ -91,6 +92,7 @@ struct Bench {
   // One operation with all three carriers, 16-bit storage for 16-bit carriers, FP32 results.
   void measure(const std::string& name, const std::string& op, const std::vector<std::vector<int64_t>>& dims,
                const std::vector<double>& attrs, double operations) {
+    if (!only.empty() && op != only) return;
     Random random(1);
     const DType dtypes[] = {DType::f32, DType::bf16, DType::i16};
     std::vector<Subject> subjects;
@@ -145,7 +147,7 @@ struct Bench {
 int main(int argc, char** argv) {
   using namespace roundoff::test;
   const std::string filter = argc > 1 ? argv[1] : "";
-  Bench bench;
+  Bench bench(argc > 2 ? argv[2] : "");
   printf("FP32 FMA, registers only, two threads: %.0f GFLOP/s. Columns: f32, bf16, i16.\n", bench.peak);
   const Conv convs[] = {
       {128, 32, 32, 16, 16, 3, 3, 1, 1, 1, 1}, {128, 32, 32, 16, 32, 3, 3, 2, 1, 1, 1},
@@ -154,6 +156,14 @@ int main(int argc, char** argv) {
       {128, 32, 32, 16, 32, 1, 1, 2, 0, 1, 1}, {4, 56, 56, 64, 64, 3, 3, 1, 1, 1, 1},
       {16, 14, 14, 256, 256, 3, 3, 1, 1, 1, 1}, {16, 56, 56, 256, 64, 1, 1, 1, 0, 1, 1},
       {16, 7, 7, 512, 512, 3, 3, 1, 1, 1, 1},  {4, 224, 224, 3, 64, 7, 7, 2, 3, 1, 1},
+      // The other layers of ResNet-50.
+      {16, 56, 56, 64, 64, 3, 3, 1, 1, 1, 1}, {16, 56, 56, 64, 64, 1, 1, 1, 0, 1, 1},
+      {16, 56, 56, 64, 256, 1, 1, 1, 0, 1, 1}, {16, 56, 56, 128, 128, 3, 3, 2, 1, 1, 1},
+      {16, 56, 56, 256, 512, 1, 1, 2, 0, 1, 1}, {16, 28, 28, 128, 128, 3, 3, 1, 1, 1, 1},
+      {16, 28, 28, 512, 128, 1, 1, 1, 0, 1, 1}, {16, 14, 14, 1024, 256, 1, 1, 1, 0, 1, 1},
+      {16, 14, 14, 256, 1024, 1, 1, 1, 0, 1, 1}, {16, 14, 14, 1024, 2048, 1, 1, 2, 0, 1, 1},
+      {16, 14, 14, 512, 512, 3, 3, 2, 1, 1, 1}, {16, 7, 7, 2048, 512, 1, 1, 1, 0, 1, 1},
+      {32, 14, 14, 128, 128, 3, 3, 1, 1, 1, 32},
       {128, 28, 28, 1, 6, 5, 5, 1, 2, 1, 1},   {128, 14, 14, 6, 16, 5, 5, 1, 0, 1, 1},
       {32, 28, 28, 64, 64, 3, 3, 1, 1, 1, 64}, {32, 56, 56, 64, 64, 3, 3, 2, 1, 1, 64},
   };

@@ -185,7 +185,16 @@ int check_tier(const Tier& tier, const CpuFeatures& cpu, int shapes) {
     printf("%s carrier %d draw %d: worst error %.2f units of 2^-24 sqrt(terms) sum|ab|\n", tier.name.c_str(),
            static_cast<int>(kind.carrier), static_cast<int>(kind.draw), checker.worst);
   }
-  Random random(5);
+  Random random(5), manyFilters(6);
+  // Many filters, few of everything else: weight gradients by panels, gathered and not.
+  for (const Conv& conv : {Conv{2, 6, 5, 33, 131, 3, 3, 1, 1, 1, 1}, Conv{1, 9, 8, 3, 67, 5, 5, 2, 2, 1, 1},
+                           Conv{3, 5, 6, 17, 129, 3, 2, 2, 1, 2, 1}, Conv{2, 13, 11, 7, 140, 3, 3, 1, 2, 1, 1}}) {
+    for (const Kind& kind : kinds) {
+      for (Problem& p : conv_problems(manyFilters, conv, kind.carrier, kind.a, kind.b, kind.draw)) {
+        checker.check(p, kind.factor);
+      }
+    }
+  }
   check_specials(checker, random);
   printf("%s: %d checks, %d failures\n", tier.name.c_str(), checker.checks, checker.failures);
   return checker.failures;
