@@ -4,17 +4,16 @@
  * threads, in turn, round by round; prints the best round of each, and the parts of one picture alone.
  * Usage: node bench/picture-pipeline.mjs [--pictures N] [--size PX] [--workers 0,1,2] [--rounds N] [--json]   (needs dist/)
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import jpeg from "jpeg-js";
 import { openBatches } from "../dist/data/batches.js";
 import { decodePicture, loadCodecs } from "../dist/data/images/decode-picture.js";
 import { openPictures } from "../dist/data/images/open-pictures.js";
 import { writeView } from "../dist/data/images/picture-view.js";
+import { HEIGHT, WIDTH, writePictures } from "./pictures.mjs";
 
-const [WIDTH, HEIGHT, QUALITY] = [500, 375, 90];
 const BATCH = 16;
 
 const { values } = parseArgs({
@@ -27,25 +26,6 @@ const { values } = parseArgs({
   },
 });
 const size = Number(values.size);
-
-function writePictures(directory, count) {
-  const data = Buffer.alloc(4 * WIDTH * HEIGHT, 255);
-  for (let example = 0; example < count; example++) {
-    for (let y = 0, at = 0; y < HEIGHT; y++) {
-      for (let x = 0; x < WIDTH; x++, at += 4) {
-        data[at] = 128 + 100 * Math.sin((x + 13 * example) / 17) + ((x * y) % 23);
-        data[at + 1] = 128 + 90 * Math.sin((y + example) / 11) + ((x * 7 + y * 5) % 19);
-        data[at + 2] = (x * 255) / WIDTH;
-      }
-    }
-    const folder = join(directory, example % 8 === 0 ? "val" : "train", `class${example % 2}`);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, `${example}.jpg`),
-      jpeg.encode({ width: WIDTH, height: HEIGHT, data }, QUALITY).data,
-    );
-  }
-}
 
 /** Pictures a second of one epoch, the start of the threads left out: the first batch is waited for. */
 async function rate(index, workers, epoch) {

@@ -1,5 +1,5 @@
 /**
- * From the bytes of a JPEG or PNG file to pixels, through the optional packages jpeg-js and fast-png (both JavaScript, no binaries).
+ * From the bytes of a JPEG, PNG or PPM file to pixels; the first two through the optional packages jpeg-js and fast-png (JavaScript, no binaries).
  * A file is told by its first bytes, not by its name. Whatever the bytes, the result is a picture or a RoundoffError.
  * Orientation tags and colour profiles are not applied; transparency is dropped, as `convert("RGB")` of Pillow does.
  */
@@ -8,6 +8,7 @@ import { RoundoffError } from "../../base/errors.ts";
 import { checkJpeg } from "./jpeg-structure.ts";
 import { badPicture, DEFAULT_LIMITS, type Picture, type PictureLimits } from "./picture.ts";
 import { essentialPng, isPng } from "./png-structure.ts";
+import { decodePpm, isPpm } from "./ppm.ts";
 
 /** The packages that could be loaded. */
 export interface Codecs {
@@ -41,7 +42,8 @@ export function decodePicture(
   }
   if (isPng(bytes)) return decodePng(bytes, name, codecs, limits);
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return decodeJpeg(bytes, name, codecs, limits);
-  throw badPicture(name, bytes.length === 0 ? "it is empty" : "it is neither JPEG nor PNG");
+  if (isPpm(bytes)) return decodePpm(bytes, name, limits);
+  throw badPicture(name, bytes.length === 0 ? "it is empty" : "it is neither JPEG nor PNG nor PPM");
 }
 
 function decodeJpeg(bytes: Uint8Array, name: string, codecs: Codecs, limits: PictureLimits): Picture {

@@ -1,5 +1,5 @@
 /**
- * Lists an ImageNet-style folder: `train/CLASS/…` and `val/CLASS/…` (or `test/CLASS/…`) with JPEG and PNG files at any depth.
+ * Lists an ImageNet-style folder: `train/CLASS/…` and `val/CLASS/…` (or `test/CLASS/…`) with JPEG, PNG and PPM files at any depth.
  * The label of a class is its place among the sorted names of the training folders, or in a list that the user gives.
  */
 import type { Dirent } from "node:fs";
@@ -57,7 +57,8 @@ export function testFolderOf(directory: string, inside: string): string {
   });
 }
 
-function foldersIn(path: string): string[] {
+/** Names of the folders in a folder, links to folders too, in the order of Python's `sorted`. */
+export function foldersIn(path: string): string[] {
   return entriesOf(path)
     .filter(
       (entry) => entry.isDirectory() || (entry.isSymbolicLink() && linksToFolder(join(path, entry.name))),

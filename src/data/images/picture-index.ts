@@ -89,5 +89,5 @@ export function pictureIndex(
 
 /** Whether a file's name is that of a picture. */
 export function isPictureName(name: string): boolean {
-  return /\.(jpe?g|png)$/i.test(name);
+  return /\.(jpe?g|png|ppm)$/i.test(name);
 }

@@ -78,11 +78,7 @@ function between({ least, most }: { least: number; most: number }, share: number
 
 function centre(picture: Picture, size: number) {
   const { width, height } = picture;
-  const short = Math.floor(size * WHOLE_TO_MIDDLE);
-  const whole =
-    width <= height
-      ? { width: short, height: Math.floor((short * height) / width) }
-      : { width: Math.floor((short * width) / height), height: short };
+  const whole = sizeByShorterSide(picture, Math.floor(size * WHOLE_TO_MIDDLE));
   const part = {
     left: halfToEven(whole.width - size),
     top: halfToEven(whole.height - size),
@@ -91,6 +87,13 @@ function centre(picture: Picture, size: number) {
   };
   const from = { left: 0, top: 0, width, height };
   return { pixels: resample(picture, from, { size: whole, part }), flip: false };
+}
+
+/** The size of a picture whose shorter side becomes `short`, as torchvision's `Resize` rounds it. */
+export function sizeByShorterSide({ width, height }: Pick<Picture, "width" | "height">, short: number) {
+  return width <= height
+    ? { width: short, height: Math.floor((short * height) / width) }
+    : { width: Math.floor((short * width) / height), height: short };
 }
 
 /** Half of a whole number, ties to the even neighbour as Python's `round` has it. */

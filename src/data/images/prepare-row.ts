@@ -1,13 +1,18 @@
 /**
- * One row of a batch: read the file, decode it, place it, normalise it. A function of its job alone, so it makes no difference
- * which worker does it, or when. What is wrong with a picture is an answer, not an exception.
+ * What a worker does with one picture: read the file, decode it, and write it as a row of a batch or as a smaller copy on the disk. A
+ * function of its job alone, so it makes no difference which worker does it, or when. What is wrong with a picture is an answer, not
+ * an exception.
  */
+import { renameSync, writeFileSync } from "node:fs";
 import { RoundoffError } from "../../base/errors.ts";
+import { unwritable } from "../../base/unwritable.ts";
 import { type Codecs, decodePicture } from "./decode-picture.ts";
-import { badPicture, DEFAULT_LIMITS } from "./picture.ts";
+import { badPicture, DEFAULT_LIMITS, type Picture } from "./picture.ts";
 import type { PictureEntry } from "./picture-index.ts";
-import { type View, writeView } from "./picture-view.ts";
+import { sizeByShorterSide, type View, writeView } from "./picture-view.ts";
+import { encodePpm } from "./ppm.ts";
 import { RandomAccessFile } from "./random-access-file.ts";
+import { resample } from "./resample.ts";
 
 export interface RowJob {
   readonly entry: Pick<PictureEntry, "name" | "path" | "member">;
@@ -19,20 +24,44 @@ export interface RowJob {
   readonly size: number;
 }
 
+/** The picture as a PPM file. */
+export interface CopyJob {
+  readonly entry: RowJob["entry"];
+  readonly to: string;
+  /** Pixels that the shorter side shall have at most. */
+  readonly shorterSide: number;
+}
+
 /** Why a picture cannot be used; undefined: the row is written. */
 export type RowFault = string | undefined;
 
 /** Errors of one picture; any other (a package that is not installed) concerns all of them and is thrown. */
 const PICTURE_ERRORS: readonly string[] = ["DATA_CORRUPT", "FILE_UNREADABLE"];
 
-export function prepareRow({ entry, view, target, offset, size }: RowJob, codecs: Codecs): RowFault {
+export function prepareRow(job: RowJob | CopyJob, codecs: Codecs): RowFault {
   try {
-    const picture = decodePicture(readEntry(entry), entry.name, { codecs });
-    writeView(picture, view, { target: new Float32Array(target), offset, size });
+    const picture = decodePicture(readEntry(job.entry), job.entry.name, { codecs });
+    if ("to" in job) writeCopy(picture, job);
+    else writeView(picture, job.view, { ...job, target: new Float32Array(job.target) });
     return undefined;
   } catch (error) {
     if (error instanceof RoundoffError && PICTURE_ERRORS.includes(error.code)) return error.message;
     throw error;
+  }
+}
+
+/** A reader sees a whole file or none. */
+function writeCopy(picture: Picture, { to, shorterSide }: CopyJob): void {
+  const { width, height } = picture;
+  const size = sizeByShorterSide(picture, shorterSide);
+  const from = { left: 0, top: 0, width, height };
+  const copy =
+    Math.min(width, height) <= shorterSide ? picture : { ...size, rgb: resample(picture, from, { size }) };
+  try {
+    writeFileSync(`${to}.partial`, encodePpm(copy));
+    renameSync(`${to}.partial`, to);
+  } catch (cause) {
+    throw unwritable(`cannot write "${to}"`, cause, "Check that the folder is writable and has room.");
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Lists pictures in tar archives as WebDataset lays them out: `train/*.tar` and `val/*.tar`, in each the members `KEY.jpg` (or jpeg,
- * png) and `KEY.cls`, a label in decimal digits, side by side. Reads headers and labels; pictures stay where they are.
+ * png, ppm) and `KEY.cls`, a label in decimal digits, side by side. Reads headers and labels; pictures stay where they are.
  * Source: WebDataset's format description: a key is a member's path up to the first point of its last part.
  */
 import { join } from "node:path";
@@ -104,7 +104,7 @@ function entryOf(
     bad.add(
       `${shard}/${key}`,
       `it has ${count}`,
-      "one picture (jpg, jpeg, png) and one label (cls) side by side",
+      "one picture (jpg, jpeg, png, ppm) and one label (cls) side by side",
     );
     return undefined;
   }
