@@ -1,5 +1,5 @@
 /**
- * What a training step costs under each recipe, for the report: rows of `roundoff bench step --json`, read from a file. Measured
+ * What a training step costs under each recipe, for the report: rows of `roundoff bench study --json`, read from a file. Measured
  * apart from the study, in turn on a quiet machine: the runs of a study come one after another, and their times compare badly.
  */
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { type Check, count, fields, listOf, number, text } from "../runlog/check
 import { grouped } from "./metric-text.ts";
 
 export interface StepCost {
-  /** The model. */
+  /** The setting; where single models were timed with `bench step`, the model. */
   readonly name: string;
   readonly recipe: string;
   readonly medianMs: number;
@@ -45,7 +45,7 @@ export function readStepCosts(path: string): StepCosts {
   } catch (cause) {
     throw new RoundoffError("FILE_UNREADABLE", {
       what: `cannot read the costs of steps in "${path}"`,
-      expected: "what roundoff bench step --json prints",
+      expected: "what roundoff bench study --json prints",
       received: (cause as Error).message,
       cause,
     });
@@ -58,7 +58,7 @@ export function stepCostTable({ rows }: StepCosts): {
   readonly rows: readonly (readonly string[])[];
 } {
   return {
-    head: ["model", "recipe", "ms", "pictures/s", "time over the first", "memory of a step, MiB"],
+    head: ["setting", "recipe", "ms", "pictures/s", "time over the first", "memory of a step, MiB"],
     rows: rows.map((row) => [
       row.name,
       row.recipe,
@@ -72,5 +72,5 @@ export function stepCostTable({ rows }: StepCosts): {
 
 /** Where and how the costs were measured. */
 export function stepCostCaption({ machine: { cpu, threads, kernels } }: StepCosts): string {
-  return `Medians of training steps, recipes in turn in one run (roundoff bench step): ${cpu}, ${threads} threads, ${kernels} kernels.`;
+  return `Medians of training steps, recipes in turn in one run (roundoff bench study): ${cpu}, ${threads} threads, ${kernels} kernels.`;
 }

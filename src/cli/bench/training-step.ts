@@ -12,6 +12,9 @@ import { type MeasureOptions, measure } from "./measure.ts";
 
 export interface StepBenchOptions extends MeasureOptions {
   readonly model: string;
+  readonly modelOptions?: Readonly<Record<string, number>>;
+  /** What the rows are called; default: as the model. */
+  readonly name?: string;
   readonly recipes: readonly string[];
   /** Pictures in a batch. */
   readonly batch: number;
@@ -55,7 +58,7 @@ export async function benchStep(options: StepBenchOptions): Promise<StepRow[]> {
     options,
   );
   return timings.map(({ name, medianMs, bestMs }, i) => ({
-    name: definition.name,
+    name: options.name ?? definition.name,
     recipe: name,
     fusion: steps[i].fusion,
     medianMs,
@@ -68,11 +71,11 @@ export async function benchStep(options: StepBenchOptions): Promise<StepRow[]> {
 }
 
 function compileStep(
-  { batch, image, channels, kernels }: StepBenchOptions,
+  { batch, image, channels, kernels, modelOptions }: StepBenchOptions,
   definition: ReturnType<typeof modelDefinition>,
   { recipe, fusion }: { readonly recipe: Recipe; readonly fusion: boolean },
 ) {
-  const model = createModel(definition, { channels, size: image, classes: CLASSES });
+  const model = createModel(definition, { channels, size: image, classes: CLASSES }, modelOptions);
   const compiled = compileTrainStep(model, {
     recipe,
     kernels,

@@ -1,6 +1,8 @@
 /** `roundoff bench …`: what recipes and formats cost, measured side by side in one run. */
 import type { Command } from "commander";
+import { loadStudy } from "../../studies/catalog.ts";
 import { describeMachine, type Machine } from "../bench/measure.ts";
+import { benchStudy } from "../bench/study-steps.ts";
 import { benchStep, type StepRow } from "../bench/training-step.ts";
 import { type CliContext, printResult } from "../context.ts";
 import { integerOption, listOption } from "../option-values.ts";
@@ -18,6 +20,8 @@ interface StepCommandOptions extends JsonOption, KernelOption, BatchOptions {
   readonly rounds: number;
 }
 
+type StudyBenchOptions = JsonOption & KernelOption & Pick<StepCommandOptions, "rounds">;
+
 export function registerBench(program: Command, context: CliContext): void {
   const group = program
     .command("bench")
@@ -31,6 +35,14 @@ export function registerBench(program: Command, context: CliContext): void {
     .option("--unfused", "each recipe also with a pass over memory for every operation")
     .option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
   declareKernels(step).action((options: StepCommandOptions) => runStepBench(context, options));
+  const study = declareCommand(
+    group,
+    "study <name>",
+    "one training step of each setting of a study under its recipes, in turn: --costs of its report",
+  ).option("--rounds <n>", "how often each recipe is timed", integerOption("--rounds", { min: 1 }), 10);
+  declareKernels(study).action((name: string, options: StudyBenchOptions) =>
+    runStudyBench(context, name, options),
+  );
   registerQuantizeBench(group, context);
   registerProductBenches(group, context);
 }
@@ -49,10 +61,26 @@ async function runStepBench(context: CliContext, options: StepCommandOptions): P
   printResult(context, options.json ?? false, { rows, machine }, () => stepText(rows, machine));
 }
 
+async function runStudyBench(context: CliContext, name: string, options: StudyBenchOptions): Promise<void> {
+  const { kernels, info } = kernelsFor(context, options);
+  const spec = await loadStudy(name, { native: kernels.name === "native" });
+  const progress = createProgress(context);
+  const rows = await benchStudy({
+    spec,
+    kernels,
+    rounds: options.rounds,
+    signal: context.takeSignal(),
+    onSetting: (done, total) => progress.update({ label: `steps of ${spec.name}`, done, total }),
+  }).finally(() => progress.end());
+  const machine = describeMachine(kernels.name, info.threads);
+  printResult(context, options.json ?? false, { rows, machine }, () => stepText(rows, machine));
+}
+
 function stepText(rows: readonly StepRow[], machine: Machine): string {
   const table = textTable(
-    ["recipe", "median ms", "best ms", "samples/s", "arena MiB", "ratio to first", "of the best"],
+    ["of", "recipe", "median ms", "best ms", "samples/s", "arena MiB", "ratio to first", "of the best"],
     rows.map((row) => [
+      row.name,
       row.fusion ? row.recipe : `${row.recipe}, unfused`,
       formatNumber(row.medianMs),
       formatNumber(row.bestMs),

@@ -57,7 +57,7 @@ export function registerStudy(program: Command, context: CliContext): void {
     .option("--records <file>", "an archive of records (records.jsonl.gz): runs in it are not made again")
     .option("--against <file>", "an archive of another run of the study: says whether both find the same")
     .option("--report-only", "train nothing: judge the runs that are there", false)
-    .option("--costs <file>", "what bench step --json printed: shown in the report")
+    .option("--costs <file>", "what bench study --json printed: shown in the report")
     .option("--data-directory <dir>", "look for the data here and nowhere else");
   declareKernels(declareCheckpoints(command)).action((name: string, options: StudyCommandOptions) =>
     study(context, name, options),
