@@ -22,7 +22,7 @@ const TOP = 30;
 const LEGEND = 34;
 const GAP = 14;
 const CHARACTER_WIDTH = 6.4;
-/** Maps share what is left of this beside the names. */
+/** Maps share what is left of this beside the names; those for which there is no room begin another line. */
 const WIDTH = 1100;
 const WIDEST_CELL = 26;
 const NARROWEST_MAP = 70;
@@ -33,21 +33,34 @@ export interface HeatMap {
   readonly maps: readonly RoundingShares[];
 }
 
-/** Draws the maps beside each other. Returns undefined without any. */
+/** Draws the maps beside each other, in as many lines as they need. Returns undefined without any. */
 export function heatMap({ description, maps }: HeatMap): Markup | undefined {
   if (maps.length === 0) return undefined;
   const layers = layersOf(maps);
   const left = Math.ceil(Math.max(...layers.map((layer) => layer.length)) * CHARACTER_WIDTH) + 10;
-  const room = (WIDTH - left) / maps.length - GAP;
+  const widestName = Math.max(...maps.map(({ recipe }) => recipe.length * 7));
+  const fitting = Math.floor((WIDTH - left) / (Math.max(NARROWEST_MAP, widestName) + GAP));
+  const perLine = Math.min(maps.length, Math.max(1, fitting));
   const columns = Math.max(...maps.map(({ steps }) => steps.length));
-  const cell = Math.min(WIDEST_CELL, Math.max(room, NARROWEST_MAP) / columns);
-  const pitch = Math.max(cell * columns, ...maps.map(({ recipe }) => recipe.length * 7)) + GAP;
+  const cell = Math.min(WIDEST_CELL, Math.max((WIDTH - left) / perLine - GAP, NARROWEST_MAP) / columns);
+  const pitch = Math.max(cell * columns, widestName) + GAP;
   const bottom = TOP + layers.length * ROW;
-  const width = Math.ceil(Math.max(left + pitch * maps.length, 7 * 130));
-  return markup`<svg class="heat" style="max-width:${width}px" viewBox="0 0 ${width} ${bottom + 18 + LEGEND}" role="img" aria-label="${description}">
-<g class="axis">${layers.map((layer, i) => markup`<text x="${left - 8}" y="${TOP + (i + 0.5) * ROW}" dy="0.34em" text-anchor="end">${layer === "" ? "loss" : layer}</text>`)}</g>
-${maps.map((map, i) => oneMap(map, layers, { x: left + i * pitch, cell, bottom }))}
-${legend(left, bottom + 18 + LEGEND - 10)}
+  const width = Math.ceil(Math.max(left + pitch * perLine, 7 * 130));
+  const lines = Array.from({ length: Math.ceil(maps.length / perLine) }, (_, line) =>
+    maps.slice(line * perLine, (line + 1) * perLine),
+  );
+  const lineHeight = bottom + 18;
+  const height = lines.length * lineHeight + LEGEND;
+  const names = layers.map(
+    (layer, i) =>
+      markup`<text x="${left - 8}" y="${TOP + (i + 0.5) * ROW}" dy="0.34em" text-anchor="end">${layer === "" ? "loss" : layer}</text>`,
+  );
+  return markup`<svg class="heat" style="max-width:${width}px" viewBox="0 0 ${width} ${height}" role="img" aria-label="${description}">
+${lines.map(
+  (line, i) => markup`<g transform="translate(0 ${i * lineHeight})"><g class="axis">${names}</g>
+${line.map((map, place) => oneMap(map, layers, { x: left + place * pitch, cell, bottom }))}</g>
+`,
+)}${legend(left, height - 10)}
 </svg>`;
 }
 

@@ -50,6 +50,18 @@ describe("shares of roundings", () => {
     expect(layerMeans(shares!)[0]).toBeCloseTo(0.5, 12);
   });
 
+  it("have layers from input to output for what is met on the way forward too", () => {
+    const forward = runs.map((one) => ({
+      ...one,
+      steps: one.steps.map((step) => ({
+        ...step,
+        rounding: step.rounding?.map((loss) => ({ ...loss, role: "sum.output" })),
+      })),
+    }));
+    const shares = roundingShares(forward, { recipe: "bf16", role: "sum.output", kind: "flushed" });
+    expect(shares?.layers).toEqual(["a", "b"]);
+  });
+
   it("are absent where no record has any", () => {
     expect(roundingShares(runs, { recipe: "fp32", role: "error", kind: "flushed" })).toBeUndefined();
     expect(roundingShares(runs, { recipe: "bf16", role: "gradWeight", kind: "flushed" })).toBeUndefined();

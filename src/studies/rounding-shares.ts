@@ -9,6 +9,9 @@ import { mean } from "./statistics.ts";
 /** What is shared out: elements flushed to zero, or beyond the largest finite value. */
 export type LossKind = "flushed" | "beyond";
 
+/** Roles whose tensors are made on the way forward. */
+const FORWARD_ROLES: ReadonlySet<string> = new Set(["sum.output"]);
+
 /** Shares of one role's tensors in the runs of one recipe: layers × steps, all lists in these orders. */
 export interface RoundingShares {
   readonly recipe: string;
@@ -36,8 +39,9 @@ export function roundingShares(
   }
   if (cells.size === 0) return undefined;
   const columns = [...steps].sort((a, b) => a - b);
-  // Errors are met from the output to the input.
-  const layers = [...cells.keys()].reverse();
+  // Records tell of tensors in the order of the step: of errors and gradients from the output to the input.
+  const met = [...cells.keys()];
+  const layers = FORWARD_ROLES.has(role) ? met : met.reverse();
   const shares = layers.map((layer) =>
     columns.map((step) => {
       const values = cells.get(layer)?.get(step);
