@@ -25,7 +25,7 @@ const NETS = [
   { name: "resnet50", size: 11, options: { width: 2, stemKernel: 3 } },
   { name: "lenet", size: 16, options: { width: 3 } },
 ] as const;
-const RECIPES = ["fp32", "bf16", "int16", "fp8", "fp16"] as const;
+const RECIPES = ["fp32", "bf16", "int16", "fp8", "fp16", "int8", "nvfp4"] as const;
 
 interface Variant {
   readonly kernels: KernelSet;

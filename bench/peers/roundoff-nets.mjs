@@ -9,7 +9,7 @@ import { compileTrainStep } from "../../dist/train/train-step.js";
 import { IMAGE_NETS, imageStart, SEED } from "./image-start.mjs";
 import { SEQUENCE_NETS } from "./sequence-nets.mjs";
 
-const imageNet = (name) => (recipeName, batch, size) => {
+const imageStep = (name, recipeName, batch, size) => {
   const { model, state, batchShape, images, labels } = imageStart(name, batch, size);
   const train = compileTrainStep(model, {
     recipe: recipe(recipeName),
@@ -21,6 +21,11 @@ const imageNet = (name) => (recipeName, batch, size) => {
   });
   train.images.set(images);
   train.labels.set(labels);
+  return { train, state };
+};
+
+const imageNet = (name) => (recipeName, batch, size) => {
+  const { train, state } = imageStep(name, recipeName, batch, size);
   const momentum = (layer) => [...state.get(`${layer}.weight.momentum`).data];
   let count = 0;
   let loss = Number.NaN;
@@ -41,4 +46,16 @@ const planned = (net) => (recipeName, batch, size) => {
 export const NETS = {
   ...Object.fromEntries(Object.entries(SEQUENCE_NETS).map(([name, net]) => [name, planned(net)])),
   ...Object.fromEntries(IMAGE_NETS.map((name) => [name, imageNet(name)])),
+};
+
+const imagePlan = (name) => (recipeName, batch, size) => {
+  const { train } = imageStep(name, recipeName, batch, size);
+  train.control(0);
+  return { plan: train.plan.built.plan, externals: train.plan.externals };
+};
+
+/** The plan of one training step, and arrays for it. */
+export const PLANS = {
+  ...SEQUENCE_NETS,
+  ...Object.fromEntries(IMAGE_NETS.map((name) => [name, imagePlan(name)])),
 };

@@ -38,6 +38,8 @@ struct Prepared {
 struct Run {
   std::shared_ptr<Prepared> prepared;
   size_t first = 0;
+  bool timed = false;
+  std::vector<double> seconds = {};
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   std::string error;
@@ -46,10 +48,26 @@ struct Run {
 void execute(napi_env, void* data) {
   Run& run = *static_cast<Run*>(data);
   try {
-    run.prepared->engine->run(run.prepared->program->commands(), run.first, run.prepared->program->clock());
+    const std::vector<Command>& commands = run.prepared->program->commands();
+    if (run.timed) run.seconds.resize(commands.size());
+    run.prepared->engine->run(commands, run.first, run.prepared->program->clock(), run.timed ? &run.seconds : nullptr);
   } catch (const std::exception& error) {
     run.error = error.what();
   }
+}
+
+// The seconds of each command as a Float64Array; undefined if they were not asked for.
+napi_value times_of(napi_env env, const Run& run) {
+  napi_value memory = nullptr, array = nullptr;
+  void* bytes = nullptr;
+  const size_t size = run.seconds.size() * sizeof(double);
+  if (!run.timed || napi_create_arraybuffer(env, size, &bytes, &memory) != napi_ok) {
+    napi_get_undefined(env, &array);
+    return array;
+  }
+  std::copy(run.seconds.begin(), run.seconds.end(), static_cast<double*>(bytes));
+  napi_create_typedarray(env, napi_float64_array, run.seconds.size(), memory, 0, &array);
+  return array;
 }
 
 void complete(napi_env env, napi_status, void* data) {
@@ -57,7 +75,7 @@ void complete(napi_env env, napi_status, void* data) {
   run->prepared->running = false;
   napi_value result = nullptr, message = nullptr;
   if (run->error.empty()) {
-    napi_get_undefined(env, &result);
+    result = times_of(env, *run);
     napi_resolve_deferred(env, run->deferred, result);
   } else {
     napi_create_string_utf8(env, run->error.c_str(), run->error.size(), &message);
@@ -68,10 +86,11 @@ void complete(napi_env env, napi_status, void* data) {
 }
 
 // Queues the run and returns its promise.
-napi_value start(napi_env env, const std::shared_ptr<Prepared>& prepared, size_t first) {
+napi_value start(napi_env env, const std::shared_ptr<Prepared>& prepared, size_t first, bool timed) {
   auto run = std::make_unique<Run>();
   run->prepared = prepared;
   run->first = first;
+  run->timed = timed;
   napi_value promise = nullptr, name = nullptr;
   const bool queued = napi_create_promise(env, &run->deferred, &promise) == napi_ok &&
                       napi_create_string_utf8(env, "roundoff.run", NAPI_AUTO_LENGTH, &name) == napi_ok &&
@@ -95,11 +114,12 @@ Napi::Value run_program(const std::shared_ptr<Prepared>& prepared, const Napi::C
     check(!prepared->running, "a prepared plan was run while it was still running");
     check(prepared->program != nullptr, "a prepared plan was run after it was released");
     const bool all = call.Length() == 0 || call[0].IsUndefined();
+    const bool timed = call.Length() > 1 && call[1].IsBoolean() && call[1].As<Napi::Boolean>().Value();
     const int64_t first = all ? 0 : read_integer(call[0], "the number of the first command");
     check(first >= 0 && first <= static_cast<int64_t>(prepared->program->commands().size()), "the plan has no such command");
     // The caller may have detached or resized an array since the last run; its address may have moved.
     prepared->program->rebind(memory_of(prepared->arrays));
-    return Napi::Value(env, start(env, prepared, static_cast<size_t>(first)));
+    return Napi::Value(env, start(env, prepared, static_cast<size_t>(first), timed));
   });
 }
 

@@ -5,6 +5,7 @@
 #include "element_rounder.h"
 #include "group_runs.h"
 #include "group_scales.h"
+#include "reciprocal_loops.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 
@@ -14,6 +15,10 @@ struct GroupSteps {
   double* steps;        // else the steps
   int32_t* zeroPoints;  // affine integers, else null
   bool fast;            // loops on FP32 bits serve all of them
+  // Where `units` is not null, an element of 1 (affine: a code one above its zero point) is rounded to that FP32 number
+  // instead of the step; where `inverses` is not null either, they are for loops that do not divide.
+  float* units = nullptr;
+  float* inverses = nullptr;
 };
 
 class BandRounder {
@@ -22,7 +27,10 @@ class BandRounder {
 
   // largest[group of i] = the larger of it and |values[i]|, in bits.
   static void widen(const float* values, const GroupRun& run, uint32_t* largest);
-  // Steps from the largest magnitudes; fills `made.shifts` or `made.steps`.
+  // Whether loops that do not divide serve steps that are real numbers, given units.
+  bool multiplies() const { return multiplies_; }
+  // Steps from the largest magnitudes; fills `made.shifts` or `made.steps`, and of two levels `made.units`, the lower one,
+  // and `made.inverses`, which must be there if `multiplies`.
   void find_steps(const uint32_t* largest, int64_t groups, GroupSteps& made) const;
   // made[i] = values[i] rounded; they may be the same.
   void round(const float* values, const GroupRun& run, const GroupSteps& steps, float* made) const;
@@ -30,11 +38,12 @@ class BandRounder {
  private:
   void round_fast(const float* values, const GroupRun& run, const uint32_t* shifts, const uint32_t* random, float* made) const;
   void round_slow(const float* values, const GroupRun& run, const GroupSteps& steps, const uint32_t* random, float* made) const;
+  void round_multiplying(const float* values, const GroupRun& run, const GroupSteps& steps, const uint32_t* random, float* made) const;
 
   const Element& element_;
   const GroupScales& scales_;
   Clock clock_;
-  bool powers_, twoLevel_, byAdding_;
+  bool powers_, twoLevel_, byAdding_, multiplies_;
   Target target_{};
   RoundLoop<OneStep> one_ = nullptr;
   RoundLoop<StepPerElement> each_ = nullptr;

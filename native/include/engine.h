@@ -30,8 +30,9 @@ class Engine {
   size_t packed_bytes(const Command& matmul) const { return packed_bytes_(matmul, cpu_); }
 
   // Runs the commands from number `first` on, in order, with the default floating-point environment. One caller at a time: the pool and the
-  // scratch memory are shared by all programs of the engine, later callers wait.
-  void run(const std::vector<Command>& commands, size_t first, Clock clock);
+  // scratch memory are shared by all programs of the engine, later callers wait. `seconds`, if not null, has as many elements
+  // as there are commands and receives what each took.
+  void run(const std::vector<Command>& commands, size_t first, Clock clock, std::vector<double>* seconds);
 
   // Whether a conversion of n elements is better stored past the caches.
   bool exceeds_caches(int64_t elements) const { return elements > cachedElements_; }

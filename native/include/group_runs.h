@@ -6,9 +6,11 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// n ≤ kPiece contiguous elements. Element i belongs to group `group` + ⌊i / width⌋.
+// n ≤ kPiece contiguous elements. Element i belongs to group `group` + ⌊i / width⌋; of runs with a period (then the width is
+// 1) to group `group` + i mod period.
 struct GroupRun {
   int64_t offset, n, group, width;
+  int64_t period = 0;
 };
 
 // The layout with as few and as long rows as the same groups allow.
@@ -60,6 +62,20 @@ class Bands {
       band.groups = band.n;
     }
     return band;
+  }
+
+  // As `runs`, in fewer and longer ones with a period where a tile is contiguous.
+  template <class Body>
+  void long_runs(const Band& band, const Body& body) const {
+    if (l_.inner == 1 || band.n != l_.inner || l_.inner > kPiece / 2) return runs(band, body);
+    const int64_t lastRow = std::min(l_.rows, (band.tileRow + 1) * l_.blockRows);
+    const int64_t firstColumn = band.tileColumn * l_.blockColumns;
+    const int64_t n = std::min(l_.columns - firstColumn, l_.blockColumns) * l_.inner;
+    const int64_t most = kPiece / l_.inner * l_.inner;
+    for (int64_t row = band.tileRow * l_.blockRows; row < lastRow; row++) {
+      const int64_t start = ((band.outer * l_.rows + row) * l_.columns + firstColumn) * l_.inner;
+      for (int64_t i = 0; i < n; i += most) body(GroupRun{start + i, std::min(most, n - i), 0, 1, l_.inner});
+    }
   }
 
   // body(run) for every run of a band; groups count from the band's first.

@@ -21,6 +21,11 @@ void repeat(const Operand& row, int64_t offset, int64_t n, float* to) {
 // row that repeats, or one number.
 const float* other_operand(const EpilogueStep& step, int64_t elements, int64_t offset, int64_t n, float* space) {
   if (step.operand.elements == elements) return read_block(step.operand, offset, n, space);
+  if (step.operand.elements == 1) {
+    alignas(64) float one[1];
+    std::fill_n(space, n, *read_block(step.operand, 0, 1, one));
+    return space;
+  }
   repeat(step.operand, offset, n, space);
   return space;
 }

@@ -23,8 +23,9 @@ bool is_bf16(const StoreRounding& store) {
 
 class ValueQuantizer {
  public:
-  ValueQuantizer(const Operand& x, const Operand& q, const Element& element, const ScaleSpec& spec, Context& ctx)
-      : x_(x), q_(q), exact_(q), spec_(spec), ctx_(ctx), layout_(flattened(spec.layout)), scales_(element, spec),
+  // `scale`: where the scale of the tensor goes if q is stored over it, else null.
+  ValueQuantizer(const Operand& x, const Operand& q, const Operand* scale, const Element& element, const ScaleSpec& spec, Context& ctx)
+      : x_(x), q_(q), scale_(scale), exact_(q), spec_(spec), ctx_(ctx), layout_(flattened(spec.layout)), scales_(element, spec),
         round_(element, spec, scales_, ctx.clock) {
     // Loops on FP32 bits give normal numbers: with so few bits they are BF16 values already.
     if (is_bf16(q.store) && precision_of(element) <= 8) exact_.rounds = false;
@@ -36,27 +37,44 @@ class ValueQuantizer {
       const GroupLayout whole{1, 1, 1, x_.elements, 1, 1, true};
       GroupRange* all = slice_ranges(whole);
       scales_.set_tensor_amax(all->amax);
+      if (scale_ != nullptr && !keep_scale(scales_.tensor_scale())) return;
     }
     run_bands();
   }
 
  private:
+  // False if the tensor is not a number: then every q is zero.
+  bool keep_scale(float scale) const {
+    alignas(64) float one[1] = {scale};
+    store_block(*scale_, 0, 1, one, ctx_.clock);
+    if (scale == scale) return true;
+    parallel_blocks(ctx_, q_.elements, [&](int64_t offset, int64_t n, int) {
+      alignas(64) float zeros[kBlock] = {};
+      store_block(q_, offset, n, zeros, ctx_.clock);
+    });
+    return false;
+  }
+
   void run_bands() const {
     const Bands bands(layout_);
     ctx_.pool.parallel_for(chunks_of(bands.count(), kBandsPerTask), [&](int64_t task, int) {
       alignas(64) uint32_t largest[kPiece], shifts[kPiece];
       alignas(64) double steps[kPiece];
-      alignas(64) float buffer[kPiece];
+      alignas(64) float buffer[kPiece], units[kPiece], inverses[kPiece];
       GroupSteps found{shifts, steps, nullptr, false};
+      if (scale_ != nullptr) {
+        found.units = units;
+        found.inverses = round_.multiplies() ? inverses : nullptr;
+      }
       const int64_t last = std::min(bands.count(), (task + 1) * kBandsPerTask);
       for (int64_t index = task * kBandsPerTask; index < last; index++) {
         const Bands::Band band = bands.at(index);
         std::fill_n(largest, band.groups, 0u);
-        bands.runs(band, [&](const GroupRun& run) {
+        bands.long_runs(band, [&](const GroupRun& run) {
           BandRounder::widen(read_block(x_, run.offset, run.n, buffer), run, largest);
         });
         round_.find_steps(largest, band.groups, found);
-        bands.runs(band, [&](const GroupRun& run) { round_run(run, found); });
+        bands.long_runs(band, [&](const GroupRun& run) { round_run(run, found); });
       }
     });
   }
@@ -74,6 +92,7 @@ class ValueQuantizer {
     const bool affine = spec_.kind == ScaleKind::affine;
     // Behind the ranges, in the same memory.
     const GroupSteps found = steps_of_slices(all, groups, affine);
+    if (scale_ != nullptr && !keep_scale(static_cast<float>(*found.steps))) return;
     const SliceRuns runs(layout_);
     ctx_.pool.parallel_for(chunks_of(runs.count(), kBandsPerTask), [&](int64_t task, int) {
       const int64_t last = std::min(runs.count(), (task + 1) * kBandsPerTask);
@@ -86,11 +105,12 @@ class ValueQuantizer {
     GroupRange* ranges;  // of each thread in turn
     uint32_t *largest, *shifts;
     int32_t* zeroPoints;
+    float *units, *inverses;
   };
 
   SliceSpace slice_space(int64_t groups) const {
     const size_t count = static_cast<size_t>(groups), threads = static_cast<size_t>(ctx_.pool.threads());
-    const size_t each = sizeof(double) + threads * sizeof(GroupRange) + 3 * sizeof(uint32_t);
+    const size_t each = sizeof(double) + threads * sizeof(GroupRange) + 3 * sizeof(uint32_t) + 2 * sizeof(float);
     char* memory = static_cast<char*>(ctx_.scratch.shared(count * each));
     SliceSpace space{};
     space.steps = reinterpret_cast<double*>(memory);
@@ -98,6 +118,8 @@ class ValueQuantizer {
     space.largest = reinterpret_cast<uint32_t*>(space.ranges + threads * count);
     space.shifts = space.largest + count;
     space.zeroPoints = reinterpret_cast<int32_t*>(space.shifts + count);
+    space.units = reinterpret_cast<float*>(space.zeroPoints + count);
+    space.inverses = space.units + count;
     return space;
   }
 
@@ -137,11 +159,16 @@ class ValueQuantizer {
       const GroupStep step = scales_.step_for(ranges[i]);
       space.steps[i] = step.step;
       space.zeroPoints[i] = step.zeroPoint;
+      space.units[i] = scale_ != nullptr ? 1.0f : step.scale;
+      space.inverses[i] = reciprocal_of(step.step);
     }
+    if (scale_ != nullptr || round_.multiplies()) found.units = space.units;
+    if (round_.multiplies()) found.inverses = space.inverses;
     return found;
   }
 
   const Operand &x_, &q_;
+  const Operand* scale_;
   Operand exact_;  // q without a rounding that would change nothing
   const ScaleSpec& spec_;
   Context& ctx_;
@@ -165,7 +192,8 @@ void quantize_values(const Command& command, Context& ctx) {
   const Element element = element_of(command.attrs.data());
   if (command.attrs.size() == kElementNumbers) return quantize_elements(x, q, element, ctx);
   const ScaleSpec spec = scale_of(command.attrs.data() + kElementNumbers);
-  ValueQuantizer(x, q, element, spec, ctx).run();
+  const Operand* scale = command.out.size() > 1 ? &command.out[1] : nullptr;
+  ValueQuantizer(x, q, scale, element, spec, ctx).run();
 }
 
 }  // namespace

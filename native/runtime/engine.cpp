@@ -1,6 +1,8 @@
 // Choosing the kernels of a tier and running commands on them.
 #include "engine.h"
 
+#include <chrono>
+
 #include <algorithm>
 #include <cstring>
 
@@ -49,11 +51,20 @@ Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
   }
 }
 
-void Engine::run(const std::vector<Command>& commands, size_t first, Clock clock) {
+void Engine::run(const std::vector<Command>& commands, size_t first, Clock clock, std::vector<double>* seconds) {
   const std::lock_guard lock(running_);
   const FloatEnvironment environment;
   Context context{pool_, scratch_, cpu_, clock};
-  for (size_t i = first; i < commands.size(); i++) commands[i].kernel(commands[i], context);
+  if (seconds == nullptr) {
+    for (size_t i = first; i < commands.size(); i++) commands[i].kernel(commands[i], context);
+    return;
+  }
+  using Now = std::chrono::steady_clock;
+  for (size_t i = first; i < commands.size(); i++) {
+    const Now::time_point begin = Now::now();
+    commands[i].kernel(commands[i], context);
+    (*seconds)[i] = std::chrono::duration<double>(Now::now() - begin).count();
+  }
 }
 
 }  // namespace roundoff

@@ -3,9 +3,21 @@
 #include "op_rules.h"
 
 namespace roundoff::rules {
+namespace {
+
+// A real scale of the whole tensor, as a second output.
+void check_tensor_scale(const Operand& scale, const ScaleSpec& spec) {
+  const bool slices = spec.kind == ScaleKind::symmetric || spec.kind == ScaleKind::affine;
+  check(spec.kind == ScaleKind::twoLevel || (slices && spec.layout.columns == 1), "no real scale is that of the whole tensor");
+  expect_real(scale, "the scale");
+  check(scale.dtype != DType::i16, "the scale is no integer");
+  expect_elements(scale, 1, "the scale");
+}
+
+}  // namespace
 
 void check_quantization(const Command& c) {
-  check(c.in.size() == 1 && c.out.size() == 1, "needs one input and one output");
+  check(c.in.size() == 1 && (c.out.size() == 1 || c.out.size() == 2), "needs one input and one or two outputs");
   check(c.attrs.size() == kElementNumbers || c.attrs.size() == kElementNumbers + kScaleNumbers,
         "needs the numbers of an element, and of a scale if the format has one");
   const Operand &x = c.in[0], &q = c.out[0];
@@ -17,8 +29,10 @@ void check_quantization(const Command& c) {
   const Element element = element_of(c.attrs.data());
   if (c.attrs.size() == kElementNumbers) {
     check(element.kind != ElementKind::integer, "integers need a scale");
+    check(c.out.size() == 1, "a format without scales has one output");
   } else {
     check_scale_numbers(c.attrs.data() + kElementNumbers, element, x.elements);
+    if (c.out.size() > 1) check_tensor_scale(c.out[1], scale_of(c.attrs.data() + kElementNumbers));
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Node, Value } from "../graph/graph.ts";
 import type { BuiltPlan } from "./build-plan.ts";
-import type { LoweredCommand } from "./lower.ts";
+import type { LoweredCommand, LoweredStep } from "./lower.ts";
 
 export interface ExplainedGroup {
   /** Id of the node whose command does the others as it stores its result. */
@@ -19,26 +19,32 @@ export function explainGroups({ lowered }: BuiltPlan): ExplainedGroup[] {
   return lowered.commands.flatMap((command) => {
     if (command.node === undefined || command.epilogue === undefined) return [];
     const nodes = [command.node, ...command.epilogue.map(({ node }) => node)];
-    return [
-      { host: command.node.id, nodes: nodes.map(({ id }) => id), steps: stepsOf(command, nodes).join(" → ") },
-    ];
+    const ids = [...new Set(nodes.map(({ id }) => id))];
+    return [{ host: command.node.id, nodes: ids, steps: stepsOf(command, command.node).join(" → ") }];
   });
 }
 
 /** Homes of the results that fused groups never store. */
 export function valuesInRegisters({ lowered }: BuiltPlan): Set<Value> {
-  const inner = lowered.commands.flatMap(({ node, epilogue = [] }) =>
-    node === undefined ? [] : [node, ...epilogue.map((step) => step.node)].slice(0, -1),
-  );
+  const inner = lowered.commands.flatMap(({ node, epilogue = [] }) => {
+    const last = epilogue.at(-1)?.node ?? node;
+    return node === undefined ? [] : [node, ...epilogue.map((step) => step.node)].filter((n) => n !== last);
+  });
   return new Set(inner.map(({ outputs }) => lowered.home(outputs[0])));
 }
 
-function stepsOf({ epilogue = [], outputs: [{ store }] }: LoweredCommand, nodes: readonly Node[]): string[] {
+function stepsOf({ op, epilogue = [], outputs: [{ store }] }: LoweredCommand, node: Node): string[] {
   const roundings = [...epilogue.map(({ round }) => round), store];
-  return nodes.flatMap((node, i) => {
+  return [{ op, node }, ...epilogue].flatMap((step, i) => {
     const rounding = roundings[i];
-    const name = "kind" in node.attrs && node.op !== "unaryGrad" ? String(node.attrs.kind) : node.op;
-    const full = node.op === "unaryGrad" ? `gradient of ${node.attrs.kind}` : name;
-    return rounding === undefined ? [full] : [full, `round ${rounding.format.name}`];
+    const name = nameOf(step);
+    return rounding === undefined ? [name] : [name, `round ${rounding.format.name}`];
   });
+}
+
+function nameOf({ op, node }: Pick<LoweredStep, "node"> & { readonly op: string }): string {
+  // A product is done by several commands where scales follow it.
+  if (op !== node.op) return "times scale";
+  if (node.op === "unaryGrad") return `gradient of ${node.attrs.kind}`;
+  return "kind" in node.attrs ? String(node.attrs.kind) : node.op;
 }

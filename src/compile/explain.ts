@@ -72,9 +72,12 @@ export interface Explanation {
 export function explainPlan(graph: Graph, built: BuiltPlan): Explanation {
   const formats = knownFormats(graph);
   const commands = new Map<Node, LoweredCommand>();
-  for (const command of built.lowered.commands) if (command.node) commands.set(command.node, command);
+  for (const command of built.lowered.commands)
+    if (command.node !== undefined && !commands.has(command.node)) commands.set(command.node, command);
   const groups = explainGroups(built);
-  const hosts = new Map(groups.flatMap(({ host, nodes: [, ...steps] }) => steps.map((id) => [id, host])));
+  const hosts = new Map(
+    groups.flatMap(({ host, nodes }) => nodes.filter((id) => id !== host).map((id) => [id, host])),
+  );
   return {
     nodes: graph.nodes.map((node) => ({
       ...explainNode(node, commands.get(node), built),

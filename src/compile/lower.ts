@@ -21,6 +21,7 @@ import { contains, enclosingFloat, knownFormats } from "../precision/represents.
 import { BF16 } from "./carriers.ts";
 import { liveNodes } from "./dead-code.ts";
 import { BF16_STORE, isDynamicFixed, quantizationAttrs, storableFormat } from "./lower-quantize.ts";
+import { multipliedByScales, scaledOperands, tensorScale } from "./scaled-products.ts";
 
 /** A command whose operands are still values, not places in memory. */
 export interface LoweredCommand {
@@ -103,6 +104,8 @@ class Lowering {
   private readonly storedFormats = new Map<Value, FloatFormat>();
   private readonly externals = new Map<Value, string>();
   private readonly exponents = new Map<Value, Value>();
+  /** The scale beside each tensor that is stored over it. */
+  private readonly scales = new Map<Value, Value>();
   private readonly fused = new Set<Node>();
   private readonly tensorIds = new Map<Node, number>();
   private readonly commands: LoweredCommand[] = [];
@@ -209,6 +212,11 @@ class Lowering {
         }
       }
     }
+    const isExact = (value: Value) => this.isExactInBf16(value);
+    for (const value of scaledOperands(this.nodes, { isExact, escapes: (v) => this.escaping.has(v) })) {
+      this.scales.set(value, tensorScale(value));
+      this.dtypes.set(value, "bf16");
+    }
   }
 
   private isExactInBf16(value: Value): boolean {
@@ -289,7 +297,8 @@ class Lowering {
     const exponents = carrier === "i16" ? node.inputs.slice(0, 2).map((v) => this.exponentOf(v)) : [];
     const attrs = carrier === undefined ? node.attrs : { ...node.attrs, carrier };
     const inputs = [...node.inputs, ...exponents];
-    this.commands.push({ op: node.op, attrs: attrs as Command["attrs"], inputs, outputs, node });
+    const command = { op: node.op, attrs: attrs as Command["attrs"], inputs, outputs, node };
+    this.commands.push(...multipliedByScales(command, carrier === undefined ? [] : this.scalesOf(node)));
   }
 
   private roundingCommand(node: Node & { op: "quantize" }): LoweredCommand {
@@ -308,7 +317,13 @@ class Lowering {
     }
     const attrs = quantizationAttrs(node, tensorId);
     const store = this.isExactInBf16(value) ? BF16_STORE : undefined;
-    return { op: "quantizeValues", attrs, inputs: node.inputs, outputs: [{ value, store }], node };
+    const scale = this.scales.get(value);
+    const outputs = scale === undefined ? [{ value, store }] : [{ value }, { value: scale }];
+    return { op: "quantizeValues", attrs, inputs: node.inputs, outputs, node };
+  }
+
+  private scalesOf({ inputs }: Node): Value[] {
+    return inputs.slice(0, 2).flatMap((value) => this.scales.get(this.home(value)) ?? []);
   }
 
   private exponentOf(value: Value): Value {
@@ -320,7 +335,9 @@ class Lowering {
     const [a, b] = node.inputs;
     const stored16 = [a, b].every((value) => this.dtypes.get(this.home(value)) === "i16");
     if (stored16) return "i16";
-    const exactInBf16 = this.isExactInBf16(a) && this.isExactInBf16(b);
+    const exactInBf16 = [a, b].every(
+      (value) => this.isExactInBf16(value) || this.scales.has(this.home(value)),
+    );
     const accumulator = accumulatorOf(node);
     if (accumulator === undefined) return exactInBf16 ? "bf16" : "f32";
     if (accumulator.kind === "fp64" || accumulator.kind === "rounded") return "f32";

@@ -16,6 +16,8 @@ export function narrowStorage(lowered: Lowered): Lowered {
   return new Narrowing(lowered).run();
 }
 
+const PRODUCTS: ReadonlySet<string> = GEMM_PRIMITIVES;
+
 /** A command that reads a home, as an operand of its product or otherwise. */
 interface Reader {
   readonly index: number;
@@ -84,8 +86,8 @@ class Narrowing {
       found.set(home, known);
       return known;
     };
-    this.commands.forEach(({ node, inputs, outputs, epilogue = [] }, index) => {
-      const multiplies = node !== undefined && GEMM_PRIMITIVES.has(node.op);
+    this.commands.forEach(({ op, inputs, outputs, epilogue = [] }, index) => {
+      const multiplies = PRODUCTS.has(op);
       for (const value of inputs) of(value).readers.push({ index, multiplies });
       for (const { operand } of epilogue) if (operand) of(operand).readers.push({ index, multiplies: false });
       for (const { value } of outputs) of(value).writers.push(index);

@@ -169,6 +169,8 @@ export interface PreparedPlan {
    * asynchronous call off the main thread. Never concurrent with itself.
    */
   run(first?: number): Promise<void>;
+  /** Runs every command once; how long each took, in seconds. Native only. */
+  profile?(): Promise<Float64Array>;
   /** Frees its memory now instead of with its last reference. Not while it runs; it cannot run again. */
   dispose?(): void;
 }

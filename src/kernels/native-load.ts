@@ -152,7 +152,12 @@ export interface NativeEngine {
   prepare(
     plan: AddonPlan,
     externals: readonly ExternalArray[],
-  ): { run(first?: number): Promise<void> /** Frees the memory now. */; release(): void };
+  ): {
+    /** With `timed`, the seconds that each command took. */
+    run(first?: number, timed?: boolean): Promise<Float64Array | undefined>;
+    /** Frees the memory now. */
+    release(): void;
+  };
   /**
    * y = x in a format, on all threads, before the call returns; y may be x. `numbers`: in ELEMENT_ORDER, CALL_ORDER and,
    * if the format has scales, SCALE_ORDER. Fills `tally`, in TALLY_ORDER, and `kept` if it is there.

@@ -58,10 +58,10 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
       const program = translateErrors("the plan cannot run", () => engine.prepare(encoded, arrays));
       return {
         async run(first) {
-          // The call itself throws if the plan is running already; the promise rejects if memory runs out.
-          await translateErrors("the plan cannot run", () => program.run(first)).catch((cause: unknown) => {
-            throw addonError("the plan cannot run", cause);
-          });
+          await started(() => program.run(first));
+        },
+        async profile() {
+          return (await started(() => program.run(0, true)))!;
         },
         dispose() {
           translateErrors("the plan cannot be disposed of", () => program.release());
@@ -78,6 +78,13 @@ export function createNativeKernels(addon: NativeAddon, options: NativeOptions =
       );
     },
   };
+}
+
+/** The call itself throws if the plan is running already; the promise rejects if memory runs out. */
+function started<T>(run: () => Promise<T>): Promise<T> {
+  return translateErrors("the plan cannot run", run).catch((cause: unknown) => {
+    throw addonError("the plan cannot run", cause);
+  });
 }
 
 function fastestTier(addon: NativeAddon): Tier {

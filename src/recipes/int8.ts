@@ -33,7 +33,7 @@ function int8With(name: string, summary: string, gradients: Scaling, gradientCho
         what: "accumulator",
         setting: "fp32",
         basis: "ours",
-        from: "Real scales leave no exact integer sum in FP32 numbers; the recipe int16 has integer arithmetic",
+        from: "Integers are multiplied as BF16 numbers, the sum is multiplied by both scales; the recipe int16 has integer arithmetic",
       },
       {
         what: "master weights, update, everything between GEMMs",

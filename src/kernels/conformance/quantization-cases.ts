@@ -24,7 +24,44 @@ const VIEWS: readonly TensorView[] = [
 const CLOCK = [5, 6, 7] as const;
 
 export function quantizationCases(): AnyOpRun[] {
-  return [...formatCases(), ...modeCases(), ...ruleCases(), ...scalingCases(), ...specialCases()];
+  return [
+    ...formatCases(),
+    ...modeCases(),
+    ...ruleCases(),
+    ...scalingCases(),
+    ...specialCases(),
+    ...tensorScaleCases(),
+  ];
+}
+
+/** The scale of the tensor in a place of its own: every mode, tails, ties, zeros, tiny and huge tensors, NaN. */
+function tensorScaleCases(): AnyOpRun[] {
+  const whole = { outer: 1, rows: 1, columns: 1, inner: 2051 };
+  const integers = ["int8", "int4", "int12"].map((name) => format(name));
+  const blocks = [format("nvfp4"), format("nvfp4t16x16")];
+  const rounded = ROUNDINGS.flatMap((rounding) => [
+    ...blocks.flatMap((of) => VIEWS.map((view) => run(of, view, { rounding }))),
+    ...integers.flatMap((of) =>
+      (["symmetric", "affine"] as const).map((scaling) => run(of, whole, { scaling, rounding })),
+    ),
+  ]);
+  const special = [ties(), ...[2 ** -130, 2 ** 110].map((size) => spread(whole).map((x) => x * size))];
+  special.push(new Float32Array(2051), spread(whole).fill(NaN, 700, 701), spread(whole).fill(2 ** -149));
+  const row = { outer: 1, rows: 1, columns: 2051, inner: 1 };
+  const specials = special.flatMap((values) =>
+    (["nearestEven", "stochastic"] as const).flatMap((rounding) => [
+      run(format("int8"), whole, { scaling: "symmetric", rounding }, values),
+      run(format("nvfp4"), row, { rounding }, values),
+    ]),
+  );
+  return [...rounded, ...specials].flatMap((one) =>
+    one.op !== "quantizeValues" ? [] : [{ ...one, outputs: [...one.outputs, { shape: [1] }] }],
+  );
+}
+
+/** Quarters of the step of int8, which is 1: every second is a tie, or whole. */
+function ties(): Float32Array {
+  return Float32Array.from({ length: 2051 }, (_, i) => ((i % 1017) - 508) / 4);
 }
 
 function formatCases(): AnyOpRun[] {

@@ -32,6 +32,11 @@ export interface QuantizationAttrs {
    * Integers: each index of columns has a scale by `scaling`. `stochastic` draws word i of (seed, step, tensorId) for
    * element i. q may have a `store`: its rounding follows, on the value (a q in bf16 needs it where values may leave
    * BF16's normal range).
+   *
+   * With a second output (f32 [1]), where one real scale is the whole tensor's (the upper of two levels; symmetric and
+   * affine integers of one column): q is what is multiplied by that scale, an element times its block's scale, an integer,
+   * a code less its zero point, all of which are exact; and the second output is the scale: a value is their product,
+   * rounded to FP32. Scale NaN: the tensor is not a number, and every q is 0.
    */
   quantizeValues: {
     readonly format: NumberFormat;

@@ -9,7 +9,7 @@ import {
 } from "../../formats/dynamic-fixed-point.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import { roundArray } from "../../formats/round-array.ts";
-import { quantize as quantizeScaled } from "../../formats/scaled/quantize.ts";
+import { dequantize, type Quantization, quantize as quantizeScaled } from "../../formats/scaled/quantize.ts";
 import { roundingCursor } from "../../random/rounding-bits.ts";
 import { type Carrier, EXPONENT_NOT_A_NUMBER, type StoreRounding } from "../contract.ts";
 import type { Clock, RefArray, ReferenceKernel, RefTensor } from "./tensor.ts";
@@ -45,10 +45,10 @@ export const quantizeDynamicFixed: ReferenceKernel<"quantizeDynamicFixed"> = (
   for (let i = 0; i < integers.length; i++) q.data[i] = stored(integers[i]);
 };
 
-/** x → q in any format. The formats' own code sees FP32 numbers, also where the reference runs in FP64. */
+/** x → q in any format (, scale[1]). The formats' own code sees FP32 numbers, also where the reference runs in FP64. */
 export const quantizeValues: ReferenceKernel<"quantizeValues"> = (
   [x],
-  [q],
+  [q, scale],
   { format, rounding, overflow, tensorId, scaleRule, scaling, view, block },
   { clock },
 ) => {
@@ -58,15 +58,29 @@ export const quantizeValues: ReferenceKernel<"quantizeValues"> = (
   if (format.kind === "block") {
     const layout = { shape: [outer, rows, columns, inner], blockAxis: 2 };
     const options = { ...layout, scaleRule, rounding, randomAt };
-    q.data.set(quantizeScaled(source, { ...format, block }, options).values);
+    storeQuantized(quantizeScaled(source, { ...format, block }, options), q, scale);
   } else if (format.kind === "fixed") {
     const layout = { shape: [outer, columns, inner], scaling: { rule: scaling ?? "powerOfTwo", axis: 1 } };
-    q.data.set(quantizeScaled(source, format, { ...layout, scaleRule, rounding, randomAt }).values);
+    storeQuantized(quantizeScaled(source, format, { ...layout, scaleRule, rounding, randomAt }), q, scale);
   } else {
     roundArray(source, source, { format, rounding, overflow, randomAt });
     q.data.set(source);
   }
 };
+
+/** The values; or, if the scale of the tensor goes into a place of its own, what they are under a scale of 1. */
+function storeQuantized(tensor: Quantization, q: RefTensor, scale: RefTensor | undefined): void {
+  if (scale === undefined) {
+    q.data.set(tensor.values);
+    return;
+  }
+  const { tensorScale, scales } = tensor;
+  const real = tensorScale ?? scales[0];
+  scale.data[0] = real;
+  const one = tensorScale === undefined ? { scales: Float32Array.of(1) } : { tensorScale: 1 };
+  if (Number.isNaN(real)) q.data.fill(0);
+  else q.data.set(dequantize({ ...tensor, ...one }));
+}
 
 /**
  * 2^(Ea + Eb) for the carrier i16, 1 for the others. NaN if an operand has no exponent because it held NaN or Inf: then
