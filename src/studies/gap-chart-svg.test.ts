@@ -32,14 +32,23 @@ describe("gapChart", () => {
     const svg = draw({ fp32: [0.9, 0.9], fp8: [0.5, 0.52] });
     expect(svg).toContain("−39.00");
     expect(svg).toMatch(/class="mean" d="M[\d.]+ [\d.]+l10 -5\.5v11z"/);
-    // Neither its seeds nor its interval reach the axis.
+    // Neither its seeds nor its interval reach the axis; how many seeds those are is said.
     expect(count(svg, 'class="seed"')).toBe(2);
+    expect(svg).toMatch(/class="seed beyond" d="M[\d.]+ [\d.]+l6 -3v6z".*?text-anchor="start">2</);
     expect(count(svg, 'class="interval"')).toBe(0);
   });
 
   it("leaves the cap off the side on which an interval leaves the axis", () => {
     const svg = draw({ fp32: [0.9, 0.9], fp8: [0.9, 0.88] });
     expect(count(svg, 'class="interval"')).toBe(1);
+  });
+
+  it("leaves room for the baseline's own seeds, and counts those beyond the farthest end", () => {
+    const near = draw({ fp32: [0.88, 0.9, 0.92], bf16: [0.88, 0.9, 0.92] });
+    expect(count(near, 'class="seed"')).toBe(6);
+    const far = draw({ fp32: [0.7, 0.9, 0.92], bf16: [0.7, 0.9, 0.92] });
+    expect(count(far, 'class="seed"')).toBe(3);
+    expect(far).toMatch(/l6 -3v6z".*?text-anchor="start">1<.*l-6 -3v6z".*?text-anchor="end">2</);
   });
 
   it("has no interval for one seed, and nothing without rows", () => {

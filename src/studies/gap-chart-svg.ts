@@ -54,8 +54,13 @@ interface GapFrame {
   readonly right: number;
 }
 
-function gapDomain({ rows, margin }: GapChart): readonly [low: number, high: number] {
-  const reach = rows.flatMap((row) => [...row.gaps, ...(row.ci90 ?? [])]);
+/** What the circles of a row show: gaps of the seeds; in the baseline's own row their distances from their mean. */
+function seedOffsets(row: VerdictRow, baseline: string): readonly number[] {
+  return row.recipe === baseline ? row.values.map((value) => value - row.value) : row.gaps;
+}
+
+function gapDomain({ rows, margin, baseline }: GapChart): readonly [low: number, high: number] {
+  const reach = rows.flatMap((row) => [...seedOffsets(row, baseline), ...(row.ci90 ?? [])]);
   const limit = FARTHEST * margin;
   const low = Math.max(-limit, Math.min(-NEAREST * margin, ...reach));
   const high = Math.min(limit, Math.max(NEAREST * margin, ...reach));
@@ -80,18 +85,28 @@ function gapAxis(
 
 function gapRow({ baseline }: GapChart, row: VerdictRow, y: number, frame: GapFrame): Markup {
   const own = row.recipe === baseline;
-  const offsets = own ? row.values.map((value) => value - row.value) : row.gaps;
+  const offsets = seedOffsets(row, baseline);
   const at = fixed(y);
   const name = markup`<text class="name" x="${frame.left - 12}" y="${at}" dy="0.34em" text-anchor="end">${row.recipe}</text>`;
-  const seeds = offsets
-    .filter((gap) => gap >= frame.domain[0] && gap <= frame.domain[1])
-    .map(
-      (gap) =>
-        markup`<circle class="seed" cx="${fixed(frame.place(gap))}" cy="${fixed(own ? y : y + SEED_DROP)}" r="3"/>`,
-    );
+  const level = own ? y : y + SEED_DROP;
+  const seeds = [
+    ...offsets
+      .filter((gap) => gap >= frame.domain[0] && gap <= frame.domain[1])
+      .map(
+        (gap) => markup`<circle class="seed" cx="${fixed(frame.place(gap))}" cy="${fixed(level)}" r="3"/>`,
+      ),
+    seedsBeyond(offsets.filter((gap) => gap < frame.domain[0]).length, frame.left, level, 1),
+    seedsBeyond(offsets.filter((gap) => gap > frame.domain[1]).length, frame.right, level, -1),
+  ];
   if (own)
     return markup`<g>${name}${seeds}<text class="figure quiet" x="${WIDTH}" y="${at}" dy="0.34em" text-anchor="end">seeds</text></g>`;
   return markup`<g class="verdict-${row.verdict.replace(" ", "-")}">${name}${intervalOf(row, y, frame)}${seeds}${meanOf(row, y, frame)}<text class="figure" x="${WIDTH}" y="${at}" dy="0.34em" text-anchor="end">${points(row.gap)}</text></g>`;
+}
+
+/** An open arrow head at the edge for the seeds that lie beyond it, with their number. `inward`: 1 at the left edge, −1 at the right. */
+function seedsBeyond(seeds: number, edge: number, y: number, inward: 1 | -1): Markup | null {
+  if (seeds === 0) return null;
+  return markup`<path class="seed beyond" d="M${edge} ${fixed(y)}l${6 * inward} -3v6z"/><text class="axis beyond" x="${edge + 9 * inward}" y="${fixed(y)}" dy="0.34em" text-anchor="${inward === 1 ? "start" : "end"}">${seeds}</text>`;
 }
 
 function intervalOf({ ci90 }: VerdictRow, y: number, { place, domain }: GapFrame): Markup | null {

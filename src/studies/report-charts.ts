@@ -40,7 +40,7 @@ function gapFigure(spec: StudySpec, setting: StudySetting, rows: readonly Verdic
   return figure(
     `Gap to ${spec.baseline}`,
     drawing,
-    `Diamond: mean gap. Circles: one seed each. Bar: 90 % interval of the mean. Shaded: the margin. The row of ${spec.baseline} shows its own seeds around their mean. An arrow points to what lies beyond the axis.`,
+    `Diamond: mean gap. Circles: one seed each. Bar: 90 % interval of the mean. Shaded: the margin. The row of ${spec.baseline} shows its own seeds around their mean. An arrow points to a mean beyond the axis, an open one with a number to so many seeds.`,
     "gaps",
   );
 }
