@@ -12,6 +12,7 @@ import { npzSplits } from "../../dist/data/arrays/array-splits.js";
 import { readCifar } from "../../dist/data/cifar.js";
 import { readIdx } from "../../dist/data/idx.js";
 import { decodePicture, loadCodecs } from "../../dist/data/images/decode-picture.js";
+import { encodePpm } from "../../dist/data/images/ppm.js";
 import { readNpy, writeNpy } from "../../dist/data/npy.js";
 import { MAX_EXPANSION, readNpz, writeNpz } from "../../dist/data/npz.js";
 import { readSafetensors, writeSafetensors } from "../../dist/data/safetensors.js";
@@ -271,6 +272,12 @@ export const SUBJECTS = {
     factor: 4,
     // The unpacker has windows of its own.
     allowance: 2 * PICTURE_ALLOWANCE,
+  },
+  ppm: {
+    seeds: [encodePpm({ width: 3, height: 2, rgb: new Uint8Array(18) }), utf8("P6 # wide\n1 1 255 abc")],
+    read: readPicture,
+    factor: 1,
+    allowance: PICTURE_ALLOWANCE,
   },
   tar: { seeds: [tar()], read: (bytes) => readTar(bytes, "fuzz.tar"), factor: 0 },
   wav: {

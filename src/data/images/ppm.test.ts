@@ -42,6 +42,7 @@ describe("PPM", () => {
     expect(() => decode(file("P6\n0 1\n255\n", 0))).toThrow(refused(/0 × 1 pixels/));
     expect(() => decode(file("P6\n99999 99999\n255\n", 0))).toThrow(refused(/more than/));
     expect(() => decode(file("P6\n-2 1\n255\n", 6))).toThrow(refused(/header/));
+    expect(() => decode(file(`P6${" ".repeat(900)}x`, 0))).toThrow(refused(/header/));
     expect(() => decode(file("P3\n2 1\n255\n", 6))).toThrow(refused(/neither JPEG nor PNG nor PPM/));
   });
 });

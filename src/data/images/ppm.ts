@@ -7,6 +7,12 @@ import { badPicture, checkSize, type Picture, type PictureLimits } from "./pictu
 /** Longer headers, with their comments, are no headers. */
 const MAX_HEADER_BYTES = 1024;
 
+/**
+ * Numbers are apart by white space and comments; exactly one character of white space is before the pixels. Each alternative begins
+ * with another character, so that no text takes long to refuse.
+ */
+const HEADER = /^P6(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,9})(?:\s|#[^\n]*\n)+(\d{1,5})\s/;
+
 export function isPpm(bytes: Uint8Array): boolean {
   return bytes[0] === 0x50 && bytes[1] === 0x36;
 }
@@ -22,9 +28,7 @@ export function encodePpm({ width, height, rgb }: Picture): Uint8Array {
 /** The pixels are a view of `bytes`. Throws DATA_CORRUPT with `name`. */
 export function decodePpm(bytes: Uint8Array, name: string, limits: PictureLimits): Picture {
   const text = new TextDecoder("latin1").decode(bytes.subarray(0, MAX_HEADER_BYTES));
-  // Numbers are apart by white space and comments; exactly one character of white space is before the pixels.
-  const header =
-    /^P6(?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,5})\s/.exec(text);
+  const header = HEADER.exec(text);
   if (header === null) throw badPicture(name, "its header is not that of a PPM picture");
   const [width, height, most] = header.slice(1).map(Number);
   if (most !== 255) throw badPicture(name, `its largest value is ${most}, and 255 can be read`);
