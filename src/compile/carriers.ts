@@ -6,3 +6,5 @@ import { floatFormat } from "../formats/catalog.ts";
 
 export const BF16 = floatFormat("bf16");
 export const FP16 = floatFormat("fp16");
+/** Of the formats whose codes are one byte, for small whole numbers. */
+export const E4M3 = floatFormat("e4m3");

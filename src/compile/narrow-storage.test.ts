@@ -22,14 +22,23 @@ function everywhere(name: string, rounding: Rounding = "nearestEven"): Policy {
   };
 }
 
-/** Three times conv → tanh and the gradients of the weights. */
-function step(policy: Policy): Graph {
+/** Operands only: what lies between products stays FP32. */
+function operandsIn(name: string): Policy {
+  const quantizer = { format: format(name), rounding: "nearestEven", overflow: "saturate" } as const;
+  return { rules: [{ roles: ["input", "weight", "gradOutput"], quantizer }] };
+}
+
+/** Three times conv → tanh or ReLU and the gradients of the weights. */
+function step(policy: Policy, activation: "tanh" | "relu" = "tanh"): Graph {
   const graph = new Graph({ training: true });
   const source = (name: string, shape: number[], role: "input" | "weight") =>
     new Tensor(graph, graph.source({ kind: "input", name }, shape, role));
   const x = source("x", [3, 6, 6, 4], "input");
   const weights = ["a", "b", "c"].map((name) => source(name, [4, 3, 3, 4], "weight"));
-  const y = weights.reduce((h, w, i) => graph.scope(`conv${i}`, () => h.conv2d(w, { padding: 1 }).tanh()), x);
+  const y = weights.reduce(
+    (h, w, i) => graph.scope(`conv${i}`, () => h.conv2d(w, { padding: 1 })[activation]()),
+    x,
+  );
   const loss = y.square().sum();
   const seed = graph.source({ kind: "input", name: "seed" }, [], "control");
   const grads = graph.during("backward", () =>
@@ -86,9 +95,24 @@ describe("narrow storage", () => {
     );
   });
 
-  it.each(["e5m2", "e4m3", "fp16"])("changes no bit of a step in %s", async (name) => {
+  it("keeps signs of what ReLU gave in FP32, where its gradient alone reads that", () => {
+    const { plan } = buildPlan(step(operandsIn("int16"), "relu"));
+    expect(storages(plan)).toContain("code8");
+    expect(storages(buildPlan(step(operandsIn("int16"))).plan)).not.toContain("code8");
+    const masks = plan.commands.filter(({ op }) => op === "unaryGrad").map(({ inputs }) => inputs[0].dtype);
+    // The last result is an operand of the loss's gradient, too.
+    expect(masks.filter((dtype) => dtype === "code8")).toHaveLength(2);
+  });
+
+  it.each([
+    ["e5m2", "tanh"],
+    ["e4m3", "tanh"],
+    ["fp16", "tanh"],
+    ["int16", "relu"],
+  ] as const)("changes no bit of a step in %s with %s", async (name, activation) => {
     for (const kernels of [selectKernels({ prefer: "reference" }).kernels, selectKernels().kernels]) {
-      const graph = step(everywhere(name, "stochastic"));
+      const graph =
+        activation === "tanh" ? step(everywhere(name, "stochastic")) : step(operandsIn(name), activation);
       const feeds = new Map(
         graph.sources.map((value, s) => {
           const elements = value.shape.reduce((product, size) => product * size, 1);

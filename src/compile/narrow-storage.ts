@@ -1,14 +1,15 @@
 /**
  * What is kept for the backward pass is kept as codes: one byte where the values are of a float format of at most 8 bits,
  * two where they are FP16. Products read BF16 or FP32, so an operand is widened by a copy in front of them, into memory
- * that lives but briefly; every other command reads codes. Changes lowered commands only; values stay the same.
+ * that lives but briefly; every other command reads codes. What only the gradients of ReLU read is kept as signs, one byte each.
+ * Changes lowered commands only; results stay the same.
  */
 import type { FloatFormat } from "../formats/format.ts";
 import type { Value } from "../graph/graph.ts";
 import { GEMM_PRIMITIVES } from "../graph/primitives.ts";
 import type { DType } from "../kernels/contract.ts";
 import { contains } from "../precision/represents.ts";
-import { FP16 } from "./carriers.ts";
+import { E4M3, FP16 } from "./carriers.ts";
 import { copyCommand, type Lowered, type LoweredCommand } from "./lower.ts";
 
 /** As lowered, with the tensors that live from one phase to another in as few bytes as their format allows. */
@@ -22,6 +23,8 @@ const PRODUCTS: ReadonlySet<string> = GEMM_PRIMITIVES;
 interface Reader {
   readonly index: number;
   readonly multiplies: boolean;
+  /** It only asks whether an element is above 0: the gradient of ReLU, of the result that it reads first. */
+  readonly masks: boolean;
 }
 
 /** A home and where it is touched. */
@@ -41,6 +44,10 @@ export function codesFor(format: FloatFormat | undefined, dtype: DType): CodeSto
 interface CodeStorage {
   readonly dtype: "code8" | "code16";
   readonly format: FloatFormat;
+}
+
+function isReluGradient({ op, attrs }: Pick<LoweredCommand, "attrs"> & { readonly op: string }): boolean {
+  return op === "unaryGrad" && "kind" in attrs && attrs.kind === "relu";
 }
 
 class Narrowing {
@@ -86,10 +93,16 @@ class Narrowing {
       found.set(home, known);
       return known;
     };
-    this.commands.forEach(({ op, inputs, outputs, epilogue = [] }, index) => {
+    this.commands.forEach((command, index) => {
+      const { op, inputs, outputs, epilogue = [] } = command;
       const multiplies = PRODUCTS.has(op);
-      for (const value of inputs) of(value).readers.push({ index, multiplies });
-      for (const { operand } of epilogue) if (operand) of(operand).readers.push({ index, multiplies: false });
+      inputs.forEach((value, place) => {
+        of(value).readers.push({ index, multiplies, masks: place === 0 && isReluGradient(command) });
+      });
+      for (const step of epilogue) {
+        const masks = isReluGradient(step);
+        if (step.operand) of(step.operand).readers.push({ index, multiplies: false, masks });
+      }
       for (const { value } of outputs) of(value).writers.push(index);
     });
     return [...found.values()];
@@ -98,12 +111,15 @@ class Narrowing {
   private narrow({ home, writers, readers }: Lifetime): void {
     if (this.lowered.external(home) !== undefined || writers.length !== 1 || home.role === "weight") return;
     const dtype = this.lowered.dtype(home);
-    const codes = codesFor(this.lowered.format(home), dtype);
-    if (codes === undefined) return;
     const [writer] = writers;
     const isNear = ({ index }: Reader) => this.phase(index) === this.phase(writer);
     const far = readers.filter((reader) => !isNear(reader));
     if (far.length === 0) return;
+    const codes = codesFor(this.lowered.format(home), dtype);
+    if (codes === undefined) {
+      if (dtype === "f32" && far.every(({ masks }) => masks)) this.keepSigns(home, writer, far);
+      return;
+    }
     let kept = home;
     if (readers.some((reader) => isNear(reader) && reader.multiplies)) {
       kept = this.copyOf(home, home, writer + 1);
@@ -111,6 +127,22 @@ class Narrowing {
     }
     this.codes.set(kept, codes);
     this.redirect(home, kept, far, dtype);
+  }
+
+  /** Signs tell as much of a result of ReLU as its gradient asks: of NaN, too, it is no number at most 0. */
+  private keepSigns(home: Value, writer: number, far: readonly Reader[]): void {
+    const signs: Value = { ...home, id: -1, source: undefined };
+    const { node } = this.commands[writer];
+    this.insert(writer + 1, {
+      op: "unary",
+      attrs: { kind: "sign" },
+      inputs: [home],
+      outputs: [{ value: signs }],
+      node,
+    });
+    this.codes.set(signs, { dtype: "code8", format: E4M3 });
+    this.saved.set(home, signs);
+    this.redirect(home, signs, far, "f32");
   }
 
   /** Readers of the backward pass take the codes, products a copy of them that is made for the first. */
@@ -128,8 +160,12 @@ class Narrowing {
   /** A new home with the values of `from`, copied in front of a command. */
   private copyOf(home: Value, from: Value, at: number): Value {
     const value: Value = { ...home, id: -1, source: undefined };
-    this.before.set(at, [...(this.before.get(at) ?? []), copyCommand(from, value)]);
+    this.insert(at, copyCommand(from, value));
     return value;
+  }
+
+  private insert(at: number, command: LoweredCommand): void {
+    this.before.set(at, [...(this.before.get(at) ?? []), command]);
   }
 
   private redirected(command: LoweredCommand, index: number): LoweredCommand {
