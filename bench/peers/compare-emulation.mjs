@@ -4,7 +4,9 @@
  *
  *   bench/peers/setup.sh && bench/peers/setup.sh emulation-requirements.txt && npm run setup
  *   node bench/peers/compare-emulation.mjs --rounds 9        (--clock cpu: processor time of one thread, for a busy machine)
+ *                                          --json FILE       writes the rows
  */
+import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +22,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "9" },
     clock: { type: "string", default: "wall" },
     formats: { type: "string", default: "e5m2,e4m3ieee,fp16,bf16" },
+    json: { type: "string" },
   },
 });
 const [elements, rounds] = [Number(options.elements), Number(options.rounds)];
@@ -74,15 +77,25 @@ for (let round = 0; round <= rounds; round++) {
 child.close();
 
 const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
-console.log(
-  `${elements} elements, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads, ${options.clock} time; ` +
-    `${child.greeting.replace("ready ", "")}, QPyTorch 0.3.0`,
-);
-for (const { name, times } of candidates) {
+const nanoseconds = (ms) => (ms * 1e6) / elements;
+const rows = candidates.map(({ name, times }) => {
   const copy = candidates[name.startsWith("QPyTorch") ? 1 : 0];
-  const [ms, best] = [median(times), Math.min(...times)];
+  return {
+    name,
+    medianNs: nanoseconds(median(times)),
+    bestNs: nanoseconds(Math.min(...times)),
+    overCopy: median(times) / median(copy.times),
+  };
+});
+const versions = `${child.greeting.replace("ready ", "")}, QPyTorch 0.3.0`;
+console.log(
+  `${elements} elements, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads, ${options.clock} time; ${versions}`,
+);
+for (const { name, medianNs, bestNs, overCopy } of rows) {
   console.log(
-    `${name.padEnd(18)} median ${((ms * 1e6) / elements).toFixed(2)} ns an element, best ` +
-      `${((best * 1e6) / elements).toFixed(2)}; ${(ms / median(copy.times)).toFixed(1)}x the time of its own copy`,
+    `${name.padEnd(18)} median ${medianNs.toFixed(2)} ns an element, best ${bestNs.toFixed(2)}; ` +
+      `${overCopy.toFixed(1)}x the time of its own copy`,
   );
 }
+if (options.json !== undefined)
+  writeFileSync(options.json, `${JSON.stringify({ elements, threads, versions, rows })}\n`);

@@ -127,6 +127,7 @@ for (const [index, work] of works.entries()) {
     rows.push({
       work: work.name,
       gemm: work.gemm,
+      operations: work.operations,
       name,
       medianMs,
       bestMs,

@@ -1,14 +1,14 @@
 /**
  * Training steps of Roundoff and of its peers on the same network, in turn within one run: round by round each candidate
  * runs alone, so that a machine that slows down slows all of them. Prints medians, bests and ratios to the first candidate;
- * over pictures all begin with the same weights and batch, and what they computed is compared too.
+ * over pictures all begin with the same weights and batch, and what they computed is compared too. `--json FILE` writes the rows.
  *
  *   bench/peers/setup.sh && npm run setup
  *   node bench/peers/compare-steps.mjs --net resnet50 --batch 16 --rounds 5 --candidates torch:fp32,fp32,torch:bf16,bf16
  *   npm ci --ignore-scripts --prefix bench/peers/javascript
  *   node bench/peers/compare-steps.mjs --net resnet20 --batch 128 --rounds 3 --candidates fp32,tfjs:wasm,jax:wasm
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     steps: { type: "string", default: "1" },
     candidates: { type: "string", default: "torch:fp32,fp32,torch:bf16,bf16" },
+    json: { type: "string" },
   },
 });
 
@@ -47,21 +48,25 @@ const startFile = join(directory, "start.safetensors");
 if (IMAGE_NETS.includes(options.net))
   writeImageStart(startFile, imageStart(options.net, batch, sizeOrDefault));
 
-/** What runs a peer: `(variant)` → command, arguments, environment. A variant of a JavaScript peer: `wasm`, `wasm1` (one thread), `cpu`. */
+/** What runs a peer: `(variant)` → command, arguments, environment. */
 const PEERS = {
   torch: (precision) => [
     join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python"),
     [join(here, "torch_steps.py"), options.net, precision, batch, size, threads, startFile],
     { OPENBLAS_CORETYPE: "SKYLAKEX", OMP_NUM_THREADS: String(threads) },
   ],
-  tfjs: (variant) => javascriptPeer("tfjs-steps.mjs", variant),
-  jax: (variant) => javascriptPeer("jax-steps.mjs", variant),
+  tfjs: (variant) =>
+    javascriptPeer("tfjs-steps.mjs", { ...threaded, shipped: ["cpu", startFile, 1] }[variant]),
+  jax: (variant) =>
+    javascriptPeer("jax-steps.mjs", { ...threaded, shipped: ["wasm", startFile, 1, "lax"] }[variant]),
 };
+/** Variants of a JavaScript peer with what bench/peers/javascript adds to it; `shipped` is without. */
+const threaded = { wasm: ["wasm", startFile, threads], wasm1: ["wasm", startFile, 1] };
 
-function javascriptPeer(script, variant) {
-  const [, backend, one] = variant.match(/^([a-z]+)(1?)$/);
-  if (options.net !== "resnet20") throw new Error("JavaScript peers know resnet20 only");
-  return [process.execPath, [join(here, "javascript", script), backend, startFile, one ? 1 : threads], {}];
+function javascriptPeer(script, args) {
+  if (options.net !== "resnet20" || args === undefined)
+    throw new Error("peers in JavaScript run resnet20, as wasm, wasm1 or shipped");
+  return [process.execPath, [join(here, "javascript", script), ...args], {}];
 }
 
 async function peerCandidate(peer, variant) {
@@ -102,37 +107,48 @@ for (let round = 0; round <= rounds; round++) {
 }
 for (const candidate of candidates) candidate.close();
 
-const versions = candidates.flatMap(({ greeting }) => greeting?.replace("ready ", "") ?? []);
+const versions = [...new Set(candidates.flatMap(({ greeting }) => greeting?.replace("ready ", "") ?? []))];
+const rows = candidates.map(({ name, times }) => ({
+  name,
+  medianMs: median(times),
+  bestMs: Math.min(...times),
+  speed: median(candidates[0].times) / median(times),
+}));
 console.log(
   `${options.net}, batch ${batch}, ${rounds} rounds in turn; ${cpus()[0]?.model}, ${threads} threads; ` +
-    (versions.length > 0 ? [...new Set(versions)].join("; ") : "no peer"),
+    (versions.join("; ") || "no peer"),
 );
-const first = median(candidates[0].times);
-for (const { name, times } of candidates) {
-  const ratio = first / median(times);
+for (const { name, medianMs, bestMs, speed } of rows) {
   console.log(
-    `${name.padEnd(12)} median ${median(times).toFixed(1)} ms, best ${Math.min(...times).toFixed(1)} ms, ` +
-      `${ratio.toPrecision(3)}x the speed of ${candidates[0].name}`,
+    `${name.padEnd(12)} median ${medianMs.toFixed(1)} ms, best ${bestMs.toFixed(1)} ms, ` +
+      `${speed.toPrecision(3)}x the speed of ${rows[0].name}`,
   );
 }
-if (candidates[0].first.loss !== undefined) printAgreement(candidates);
+const agreement = candidates[0].first.loss === undefined ? [] : candidates.map(distanceFrom(candidates[0]));
+for (const [i, { loss, fc, conv1, lastLoss }] of agreement.entries()) {
+  const short = (value) => value.toExponential(1);
+  console.log(
+    `${candidates[i].name.padEnd(12)} first loss off by ${short(loss)}, gradient of fc.weight by ${short(fc)} of its ` +
+      `largest, of conv1.weight by ${short(conv1)}; last loss by ${short(lastLoss)}`,
+  );
+}
+if (options.json !== undefined) {
+  const comparison = { net: options.net, batch, rounds, threads, versions };
+  const all = rows.map((row, i) => ({ ...row, agreement: agreement[i] }));
+  writeFileSync(options.json, `${JSON.stringify({ ...comparison, rows: all })}\n`);
+}
 
 /**
- * How far losses and the gradients of the first and the last weight are from those of the first candidate. The first one jumps where the
- * input of a ReLU lies within rounding errors of 0.
+ * How far the losses and the first gradients of two weights are from the reference's. The gradient of the first layer jumps where the input of
+ * a ReLU lies within rounding errors of 0; that of the last one does not.
  */
-function printAgreement([reference, ...others]) {
+function distanceFrom(reference) {
   const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const apart = (one, other) => largest(one.map((value, i) => value - other[i])) / largest(other);
-  const short = (value) => Math.abs(value).toExponential(1);
-  console.log(`\nloss of ${reference.name}: first ${reference.first.loss}, last ${reference.last.loss}`);
-  for (const { name, first, last } of others) {
-    const [fc, conv1] = ["fc", "conv1"].map((layer) =>
-      short(apart(first.momentum[layer], reference.first.momentum[layer])),
-    );
-    console.log(
-      `${name.padEnd(12)} first loss off by ${short(first.loss - reference.first.loss)}, gradient of fc.weight by ` +
-        `${fc} of its largest, of conv1.weight by ${conv1}; last loss by ${short(last.loss - reference.last.loss)}`,
-    );
-  }
+  return ({ first, last }) => ({
+    loss: Math.abs(first.loss - reference.first.loss),
+    fc: apart(first.momentum.fc, reference.first.momentum.fc),
+    conv1: apart(first.momentum.conv1, reference.first.momentum.conv1),
+    lastLoss: Math.abs(last.loss - reference.last.loss),
+  });
 }

@@ -1,5 +1,6 @@
 /**
- * Training steps of ResNet-20 in jax-js on request. Arguments: backend(wasm) start-file threads.
+ * Training steps of ResNet-20 in jax-js on request. Arguments: backend(wasm) start-file threads, and `lax`
+ * for the library's own convolution instead of a matrix product.
  */
 
 import { readFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import { serve } from "./serve.mjs";
 import { permuted, readStart } from "./start-file.mjs";
 import { provideWorkers } from "./web-workers.mjs";
 
-const [backend, startFile, threads] = process.argv.slice(2);
+const [backend, startFile, threads, convolution] = process.argv.slice(2);
 const LR = 1e-2;
 const MOMENTUM = 0.9;
 const EPSILON = 1e-5;
@@ -19,6 +20,7 @@ const {
   defaultDevice,
   init,
   jit,
+  lax,
   nn,
   numpy: np,
   tree,
@@ -56,16 +58,35 @@ function everySecond(x, stride) {
   return x.reshape([pictures, height / 2, 2, width / 2, 2, channels]).slice([], [], 0, [], 0, []);
 }
 
+/** `weight`: [what a position reads, output channels]. */
+function productConvolution(x, weight, stride) {
+  const [rows, outChannels] = weight.shape;
+  const read = rows === x.shape[3] ? everySecond(x, stride) : patches(x, stride);
+  const [pictures, height, width] = read.shape;
+  return np.matmul(read.reshape([-1, rows]), weight).reshape([pictures, height, width, outChannels]);
+}
+
+/** The library's own, which wants channels second. */
+function laxConvolution(x, weight, stride) {
+  const [rows, outChannels] = weight.shape;
+  const channels = x.shape[3];
+  const kernel = Math.sqrt(rows / channels);
+  const padding = [(kernel - 1) / 2, (kernel - 1) / 2];
+  const filters = weight.reshape([kernel, kernel, channels, outChannels]).transpose([3, 2, 0, 1]);
+  const pictures = x.transpose([0, 3, 1, 2]);
+  return lax
+    .convGeneralDilated(pictures, filters, [stride, stride], [padding, padding])
+    .transpose([0, 2, 3, 1]);
+}
+
 function operations(parameters) {
   const parameter = (name) => parameters[name].ref;
   return {
-    // As a matrix product: lax.convGeneralDilated takes 16 times as long in the WASM backend.
     conv(x, name, stride) {
       const weight = parameter(`${name}.weight`);
-      const [rows, outChannels] = weight.shape;
-      const read = rows === x.shape[3] ? everySecond(x, stride) : patches(x, stride);
-      const [pictures, height, width] = read.shape;
-      return np.matmul(read.reshape([-1, rows]), weight).reshape([pictures, height, width, outChannels]);
+      return convolution === "lax"
+        ? laxConvolution(x, weight, stride)
+        : productConvolution(x, weight, stride);
     },
     norm(x, name) {
       const centred = x.ref.sub(channelMean(x));
