@@ -103,25 +103,28 @@ class Bands {
   int64_t tileRows_, tileColumns_, blocks_, stretch_, across_, stretches_;
 };
 
-// Runs of slices: pieces of the rows [columns, inner] of each outer index. Numbered so that any range can be walked.
+// Runs of slices: pieces of the rows [columns, inner] of each outer index. Numbered so that any range can be walked. The
+// first piece of a row is shorter by `past` elements, so that the others begin at cache lines.
 class SliceRuns {
  public:
-  explicit SliceRuns(const GroupLayout& layout) : l_(layout) {
-    pieces_ = chunks_of(l_.inner == 1 ? l_.columns : l_.inner, kPiece);
+  explicit SliceRuns(const GroupLayout& layout, int64_t past = 0)
+      : l_(layout), past_(past), length_(l_.inner == 1 ? l_.columns : l_.inner) {
+    pieces_ = chunks_of(length_ + past_, kPiece);
     perOuter_ = l_.inner == 1 ? pieces_ : l_.columns * pieces_;
   }
   int64_t count() const { return l_.elements() == 0 ? 0 : l_.outer * perOuter_; }
   GroupRun at(int64_t index) const {
     const int64_t outer = index / perOuter_, rest = index % perOuter_;
-    const int64_t begin = rest % pieces_ * kPiece, start = outer * l_.columns * l_.inner;
-    if (l_.inner == 1) return {start + begin, std::min(kPiece, l_.columns - begin), begin, 1};
-    const int64_t column = rest / pieces_, n = std::min(kPiece, l_.inner - begin);
+    const int64_t place = rest % pieces_ * kPiece - past_, start = outer * l_.columns * l_.inner;
+    const int64_t begin = std::max<int64_t>(place, 0), n = std::min(place + kPiece, length_) - begin;
+    if (l_.inner == 1) return {start + begin, n, begin, 1};
+    const int64_t column = rest / pieces_;
     return {start + column * l_.inner + begin, n, column, n};
   }
 
  private:
   GroupLayout l_;
-  int64_t pieces_, perOuter_;
+  int64_t past_, length_, pieces_, perOuter_;
 };
 
 }  // namespace roundoff::ROUNDOFF_TIER

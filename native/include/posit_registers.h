@@ -26,18 +26,21 @@ class PositRegisters {
     __m512i results[4];
     __mmask16 left = 0;
     for (int i = 0; i < 4; i++) {
-      const __m512i bits = _mm512_loadu_si512(x + 16 * i), magnitude = _mm512_and_si512(bits, word(0x7fffffff));
-      // With the bias 128 the regime stands above bit 25, 32 more than it is: into the upper half of the lane.
-      const __m512i regime = _mm512_maskz_srli_epi32(kAll, _mm512_add_epi32(magnitude, word(1u << 23)), 9);
+      __m512i bits = _mm512_loadu_si512(x + 16 * i);
+      // g++ would rather load them again for each of their uses.
+      asm("" : "+v"(bits));
+      // With the bias 128 the regime stands above bit 25, 32 more than it is: into the upper half of the lane. The sign gets
+      // beyond what the permutation reads.
+      const __m512i regime = _mm512_maskz_srli_epi32(kAll, _mm512_add_epi32(bits, word(1u << 23)), 9);
       const __m512i lift = _mm512_maskz_permutex2var_epi16(kUpperHalves, _mm512_load_si512(lifts_), regime,
                                                            _mm512_load_si512(lifts_ + 32));
       const __mmask16 served = _mm512_test_epi32_mask(lift, lift);
-      left |= static_cast<__mmask16>(_mm512_test_epi32_mask(magnitude, magnitude) & ~served);
+      left |= static_cast<__mmask16>(_mm512_test_epi32_mask(bits, word(0x7fffffff)) & ~served);
       const __m512i field = _mm512_and_si512(bits, word(kInfinityBits));
       const __m512 power = _mm512_castsi512_ps(_mm512_add_epi32(field, lift));
-      const __m512 near = _mm512_sub_ps(_mm512_add_ps(_mm512_castsi512_ps(bits), power), power);
+      const __m512 sum = _mm512_add_ps(_mm512_castsi512_ps(bits), power);
       // Zeros have no regime, and a posit has no −0.
-      results[i] = _mm512_maskz_mov_epi32(served, _mm512_castps_si512(near));
+      results[i] = _mm512_castps_si512(_mm512_maskz_sub_ps(served, sum, power));
     }
     if (left != 0) return false;
     for (int i = 0; i < 4; i++) _mm512_storeu_si512(y + 16 * i, results[i]);

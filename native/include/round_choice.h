@@ -9,6 +9,7 @@ namespace roundoff::ROUNDOFF_TIER {
 template <class Steps>
 RoundLoop<Steps> loop_for(const StoreRounding& store, const Target& t, bool counts) {
   if (can_round_by_adding(store, t)) {
+    if (!counts && store.overflow == Overflow::saturate && has_one_spacing(store, t)) return nearest_integers<Steps>;
     if (store.hasNegativeZero) return counts ? adding_loop<true, true, Steps> : adding_loop<true, false, Steps>;
     return counts ? adding_loop<false, true, Steps> : adding_loop<false, false, Steps>;
   }

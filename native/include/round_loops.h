@@ -161,6 +161,20 @@ uint32_t nearest_even_in_bits(const float* x, float* y, int64_t n, const Target&
   return overflows;
 }
 
+// The same for integers that saturate, without counting: one power for all elements under a step, and no zero to look for.
+template <class Steps>
+uint32_t nearest_integers(const float* x, float* y, int64_t n, const Target& t, const uint32_t*, Steps steps) {
+  const uint32_t base = adding_power(t), most = t.maxFinite;
+  ROUNDOFF_INDEPENDENT
+  for (int64_t i = 0; i < n; i++) {
+    const float power = float_of(base + steps[i]), largest = float_of(most + steps[i]);
+    const float near = (x[i] + power) - power;
+    const float below = near > largest ? largest : near;
+    y[i] = below < -largest ? -largest : below;
+  }
+  return 0;
+}
+
 template <class Steps>
 using RoundLoop = uint32_t (*)(const float*, float*, int64_t, const Target&, const uint32_t*, Steps);
 

@@ -73,4 +73,12 @@ inline bool can_round_by_adding(const StoreRounding& store, const Target& t) {
          store.precision <= 23 && (t.maxFinite >> 23) + (t.normalShift - 1) <= 254;
 }
 
+// Whether all results are evenly spaced, at most 22 bits of them, and zero has no sign: the integers.
+inline bool has_one_spacing(const StoreRounding& store, const Target& t) {
+  return (t.minNormal ^ t.maxFinite) >> 23 == 0 && store.hasSubnormals && !store.hasNegativeZero && store.precision <= 22;
+}
+
+// Bits of the power whose last place is that spacing, and half of it more, which lifts negative numbers too.
+inline uint32_t adding_power(const Target& t) { return t.smallSpacing + (23u << 23) + 0x00400000; }
+
 }  // namespace roundoff::ROUNDOFF_TIER

@@ -12,6 +12,8 @@ namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
 constexpr int64_t kRunsPerChunk = 16;
+// Chunks rounded in their order where an array is gone through from its end: a megabyte, so that memory is read ahead.
+constexpr int64_t kChunksBack = 16;
 
 class Quantizer {
  public:
@@ -108,7 +110,8 @@ class Quantizer {
   }
 
   void run_slices() const {
-    const SliceRuns runs(spec_.layout);
+    // Statistics keep to their pieces: their sums have an order.
+    const SliceRuns runs(spec_.layout, job_.tally == nullptr ? past_line(job_.y) : 0);
     const int64_t groups = spec_.layout.groups(), chunks = chunks_of(runs.count(), kRunsPerChunk);
     const std::vector<GroupRange> ranges = slice_ranges(runs, groups);
     GroupTable table(groups);
@@ -120,9 +123,11 @@ class Quantizer {
     const ChunkTallies tallies(ctx_, chunks, job_.tally);
     parallel_ranges(ctx_, chunks, [&](int64_t first, int64_t last, int) {
       // From the end: what was read last is still in the caches.
-      for (int64_t chunk = last - 1; chunk >= first; chunk--) {
-        const int64_t end = std::min(runs.count(), (chunk + 1) * kRunsPerChunk);
-        for (int64_t index = chunk * kRunsPerChunk; index < end; index++) round_run(runs.at(index), table, tallies.of(chunk));
+      for (int64_t end = last; end > first; end -= kChunksBack) {
+        for (int64_t chunk = std::max(first, end - kChunksBack); chunk < end; chunk++) {
+          const int64_t stop = std::min(runs.count(), (chunk + 1) * kRunsPerChunk);
+          for (int64_t index = chunk * kRunsPerChunk; index < stop; index++) round_run(runs.at(index), table, tallies.of(chunk));
+        }
       }
       if (target_.stream) stream_fence();
     });

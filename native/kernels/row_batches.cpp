@@ -48,6 +48,7 @@ void round_powers(const BatchStretch& stretch, const GroupScales& scales) {
   const StoreRounding& store = stretch.job.element.store;
   const Target& target = scales.target();
   if (store.rounding == Rounding::nearestEven) {
+    if (has_one_spacing(store, target)) return stretch.go(IntegerBlocks(target, scales.power_rule()));
     return stretch.go(NearestEvenBlocks<signedZero>(target, scales.power_rule()));
   }
   stretch.go(StochasticBlocks<signedZero>(target, scales.power_rule(), store, stretch.job.clock, stretch.element()));
