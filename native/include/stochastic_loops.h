@@ -1,5 +1,5 @@
-// Stochastic rounding with all 32 random bits, for the formats that most tensors use it with. The law is goes_up's in
-// round_shift.h; these loops give the same bits for less.
+// Stochastic rounding for the formats that most tensors use it with, most of it with all 32 random bits. The law is
+// goes_up's in round_shift.h; these loops give the same bits for less.
 #pragma once
 
 #include <type_traits>
@@ -12,21 +12,78 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// Formats with FP32's own exponents. F is the dropped bits followed by zeros, so a carry out of F + R is one out of the
-// dropped bits plus the top bits of R.
-template <class Steps>
+// Formats with FP32's own exponents, with any number of random bits. F is the dropped bits followed by zeros, so a carry out
+// of F + R is one out of the dropped bits plus the top bits of R. With fewer random than dropped bits, the rest of the
+// dropped ones is rounded to nearest even before.
+struct DroppedBits {
+  uint32_t mask;        // what is dropped
+  uint32_t randomDown;  // right shift of a random word that leaves the bits to use
+  uint32_t rest;        // dropped bits that meet no random ones
+
+  explicit DroppedBits(const Target& t) {
+    const uint32_t drop = t.normalShift - 1, used = std::min(drop, 32 - t.unusedRandom);
+    mask = (1u << drop) - 1;
+    randomDown = 32 - used;
+    rest = drop - used;
+  }
+
+  uint32_t round(uint32_t magnitude, uint32_t random) const {
+    const uint32_t restMask = (1u << rest) - 1, odd = magnitude >> rest & (restMask & 1);
+    const uint32_t near = (magnitude + (restMask >> 1) + odd) & ~restMask;
+    return (near + (random >> randomDown << rest)) & ~mask;
+  }
+};
+
+#if defined(__AVX512F__)
+// Whole registers, where infinity or the largest value is what overflows become, without counting. Returns how many
+// elements are done.
+template <bool allMeetRandom>
+int64_t stochastic_registers(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random) {
+  constexpr __mmask16 kAll = 0xffff;
+  const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
+  const DroppedBits dropped(t);
+  const uint32_t restMask = (1u << dropped.rest) - 1;
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    __m512i word = _mm512_loadu_si512(x + i);
+    // g++ would rather load them again for each of their uses.
+    asm("" : "+v"(word));
+    const __m512i magnitude = _mm512_and_si512(word, constant(~kSignBit));
+    __m512i part = _mm512_maskz_srli_epi32(kAll, _mm512_loadu_si512(random + i), dropped.randomDown), near = magnitude;
+    if constexpr (!allMeetRandom) {
+      const __mmask16 odd = _mm512_test_epi32_mask(magnitude, constant(restMask + 1));
+      near = _mm512_add_epi32(magnitude, constant(restMask >> 1));
+      near = _mm512_and_si512(_mm512_mask_add_epi32(near, odd, near, constant(1)), constant(~restMask));
+      part = _mm512_maskz_slli_epi32(kAll, part, dropped.rest);
+    }
+    const __m512i bounded = _mm512_maskz_min_epu32(kAll, _mm512_add_epi32(near, part), constant(t.overflow | dropped.mask));
+    const __m512i number = _mm512_ternarylogic_epi32(_mm512_and_si512(bounded, constant(~dropped.mask)), word, constant(kSignBit), 0xf8);
+    const __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, constant(kInfinityBits));
+    _mm512_storeu_si512(y + i, _mm512_mask_or_epi32(number, nan, word, constant(kQuietBit)));
+  }
+  return i;
+}
+#endif
+
+template <bool count, class Steps>
 uint32_t stochastic_in_bits(const float* x, float* y, int64_t n, const Target& target, const uint32_t* random, Steps) {
   const Target t = target;
-  const uint32_t drop = t.normalShift - 1, mask = (1u << drop) - 1;
+  const DroppedBits dropped(t);
   const Bits* in = reinterpret_cast<const Bits*>(x);
   Bits* out = reinterpret_cast<Bits*>(y);
   uint32_t overflows = 0;
+  int64_t i = 0;
+#if defined(__AVX512F__)
+  if (!count && (t.overflow == t.maxFinite || t.overflow == kInfinityBits)) {
+    i = (dropped.rest == 0 ? stochastic_registers<true> : stochastic_registers<false>)(x, y, n, t, random);
+  }
+#endif
   ROUNDOFF_INDEPENDENT
-  for (int64_t i = 0; i < n; i++) {
+  for (; i < n; i++) {
     const uint32_t word = in[i], magnitude = word & ~kSignBit;
-    const uint32_t rounded = (magnitude + (random[i] >> (32 - drop))) & ~mask;
+    const uint32_t rounded = dropped.round(magnitude, random[i]);
     const bool nan = magnitude > kInfinityBits, large = rounded > t.maxFinite && !nan;
-    overflows += large ? 1u : 0u;
+    if constexpr (count) overflows += large ? 1u : 0u;
     const uint32_t finite = large ? t.overflow : rounded;
     out[i] = (nan ? magnitude | kQuietBit : finite) | (word & kSignBit);
   }
@@ -153,8 +210,12 @@ inline uint32_t stochastic_saturating(const float* x, float* y, int64_t n, const
 template <class Steps>
 RoundLoop<Steps> stochastic_loop_for(const StoreRounding& store, [[maybe_unused]] const Target& t,
                                      [[maybe_unused]] bool counts) {
-  if (store.rounding != Rounding::stochastic || store.unusedRandom != 0) return nullptr;
-  if (has_fp32_range(store)) return store.precision <= 23 ? stochastic_in_bits<Steps> : nullptr;
+  if (store.rounding != Rounding::stochastic) return nullptr;
+  if (has_fp32_range(store)) {
+    if (store.precision > 23) return nullptr;
+    return counts ? stochastic_in_bits<true, Steps> : stochastic_in_bits<false, Steps>;
+  }
+  if (store.unusedRandom != 0) return nullptr;
 #if defined(__AVX512F__)
   if constexpr (std::is_same_v<Steps, OneStep>) {
     if (can_add_stochastically(store, t) && store.hasNegativeZero) {
