@@ -20,7 +20,8 @@ struct WindowShape {
 
 inline int64_t value_bytes(Products products) { return 4 / values_per_step(products); }
 
-// Groups begin at whole steps: an odd channel count of pair products gets a channel of zeros.
+// Groups begin at whole steps: an odd channel count of pair products gets a channel of zeros. Pixels whose distance would
+// be a multiple of 2 KiB get a line between them: the rows of a tile would share few cache sets.
 WindowShape stepped_window(Products products, int64_t channels, int64_t groups, int64_t rows, int64_t columns);
 // Values without gaps.
 WindowShape dense_window(Products products, int64_t channels, int64_t groups, int64_t rows, int64_t columns);

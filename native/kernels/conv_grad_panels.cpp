@@ -17,7 +17,7 @@ namespace {
 // Tasks to share among threads, at least, when there are pixels enough.
 constexpr int64_t kPanelTasks = 16;
 // Steps of a band of pixels. One panel of input columns stays in L1 while all filters of a part meet it.
-constexpr int64_t kBandSteps = 128;
+constexpr int64_t kBandSteps = 192;
 // A part of the gradient stays in L2 from band to band, beside the packed filters of a band.
 constexpr int64_t kPartBytes = 320 * 1024;
 
@@ -87,14 +87,15 @@ PanelJob::PanelJob(const GradientProblem& problem, Context& context)
   chunks = std::max<int64_t>(1, (bands + chunkBands - 1) / chunkBands);
 }
 
-// Halves the larger side until a part fits. Channels are cut only where a tap is one pixel.
+// Halves the larger side until a part fits: columns are packed once per tap for all filters, filters once for all taps.
+// Channels are cut only where a tap is one pixel.
 void PanelJob::cut_gradient() {
   const auto half = [](int64_t n, int64_t multiple) { return ((n + 1) / 2 + multiple - 1) / multiple * multiple; };
   partFilters = conv.filters, partColumns = taps.values;
   while (partFilters * partColumns * taps.count * 4 > kPartBytes) {
     const int64_t fewer = half(partFilters, tiles.rows), narrower = half(partColumns, 2 * kLanes);
     const bool columnsCan = taps.kind == Taps::single && narrower < partColumns, filtersCan = fewer < partFilters;
-    if (columnsCan && (partColumns >= partFilters || !filtersCan)) {
+    if (columnsCan && (taps.count * partColumns >= partFilters || !filtersCan)) {
       partColumns = narrower;
     } else if (filtersCan) {
       partFilters = fewer;

@@ -74,19 +74,24 @@ void fill_gradients(const OuterShape& shape, const Operand& gy, int64_t image, i
       copy_values(shape.products, gy, element, rowValues, window.a + u * shape.aRow);
       continue;
     }
-    copy_values(shape.products, gy, element, rowValues, rowSpace);
+    const uint16_t* row16 = static_cast<const uint16_t*>(gy.data) + element;
+    // Norms read a little behind the row; only there the copy has room for it.
+    if (bytes_of(gy.dtype) != 2 || shape.products == Products::i16Pairs) {
+      copy_values(shape.products, gy, element, rowValues, rowSpace);
+      row16 = rowSpace;
+    }
     char* pairs = window.a + u * shape.aRow;
     for (int64_t i = 0; i < shape.regular + shape.odd; i++) {
-      const uint16_t* low = rowSpace + 2 * i * filters;
+      const uint16_t* low = row16 + 2 * i * filters;
       const uint16_t* high = i < shape.regular ? low + filters : nullptr;
       if (!shape.transposed) pair_up(low, high, filters, reinterpret_cast<uint32_t*>(pairs + i * shape.aStep));
     }
-    if (shape.transposed) transpose_pairs(shape, rowSpace, filters, pairs);
+    if (shape.transposed) transpose_pairs(shape, row16, filters, pairs);
     if (shape.products != Products::i16Pairs) continue;
     for (int64_t p = 0; p < shape.pieces; p++) {
       const Piece part = piece(shape, p);
       window.aNorms[u * shape.pieces + p] =
-          norm_over_pixels(rowSpace + part.firstPixel * filters, filters, part.pixels);
+          norm_over_pixels(row16 + part.firstPixel * filters, filters, part.pixels);
     }
   }
 }

@@ -18,8 +18,11 @@ namespace {
 // A block's window should stay in L2 beside a panel of weights, and hold enough positions to be worth filling.
 constexpr int64_t kWindowBytes = 256 * 1024;
 constexpr int64_t kBlockPositions = 512;
-// Blocks to share among threads, at least, when there are images enough.
-constexpr int64_t kMinBlocks = 16;
+// Bytes of a row that is read in place.
+constexpr int64_t kShortRow = 256;
+// Blocks to share among threads, at least, when there are images enough. (More of them would hold fewer whole tiles: 7 × 7
+// positions are three and a half of 14.)
+constexpr int64_t kMinBlocks = 8;
 
 // How positions are cut into blocks: `images` whole images each, or `rows` rows of one image.
 struct Blocks {
@@ -89,6 +92,17 @@ struct StencilJob {
            s.rows.positions == s.out.dims[1];
   }
   bool direct() const { return contiguous() && s.out.plain(); }
+  // Rows are read where the source has them: one tap, no border, nothing to convert, no gap wanted. Only short ones: longer
+  // ones come faster through a copy, which reads memory in its order. (The norms of INT16 rows read behind the last one.)
+  bool in_place() const {
+    const auto inside = [](const TapAxis& axis, int64_t size) {
+      return axis.count == 1 && axis.first >= 0 && axis.first + axis.extent(axis.positions) <= size;
+    };
+    const int64_t bytes = s.groups * s.weights.channels * value_bytes(window.products);
+    return window.products != Products::i16Pairs && bytes == window.pixelBytes && bytes <= kShortRow &&
+           s.source.dtype == (window.products == Products::f32 ? DType::f32 : DType::bf16) &&
+           inside(s.rows, s.source.dims[1]) && inside(s.columns, s.source.dims[2]);
+  }
 };
 
 void place_taps(StencilJob& job) {
@@ -130,7 +144,7 @@ StencilMemory stencil_memory(const StencilJob& job, int thread) {
   const int64_t windows = job.blocks.images, positions = job.positions_per_block();
   carve(
       [&](Carver& c) {
-        c.take(local.window, windows * job.window.bytes() + kWindowSlack);
+        c.take(local.window, job.in_place() ? 0 : windows * job.window.bytes() + kWindowSlack);
         c.take(local.norms, window_norms(job.window));
         c.take(local.rows, positions + kRowSlack);
         c.take(local.runs, runs_needed(job.layout));
@@ -141,20 +155,28 @@ StencilMemory stencil_memory(const StencilJob& job, int thread) {
   return local;
 }
 
-// Pointers of all positions of a block, in the order of the output, and the windows behind them.
+// Pointers of all positions of a block, in the order of the output, and what they point to: windows, or the source.
 int64_t open_block(const StencilJob& job, const StencilMemory& local, int64_t image, int64_t images, int64_t row,
                    int64_t rows) {
   const Stencil& s = job.s;
   const WindowShape& w = job.window;
+  const int64_t height = s.source.dims[1], width = s.source.dims[2], firstRow = row * s.rows.stride + s.rows.first;
+  const bool inPlace = job.in_place();
+  const int64_t rowBytes = inPlace ? width * w.pixelBytes : w.row_bytes();
   int64_t position = 0;
   std::fill_n(local.norms, window_norms(w), 0.0f);
   for (int64_t i = 0; i < images; i++) {
-    char* window = local.window + i * w.bytes();
-    fill_window(w, s.source, image + i, row * s.rows.stride + s.rows.first, s.columns.first, window);
-    if (w.products == Products::i16Pairs) raise_window_norms(w, window, local.norms);
+    const char* first = local.window + i * w.bytes();
+    if (inPlace) {
+      const int64_t pixel = ((image + i) * height + firstRow) * width + s.columns.first;
+      first = static_cast<const char*>(s.source.data) + pixel * w.pixelBytes;
+    } else {
+      fill_window(w, s.source, image + i, firstRow, s.columns.first, local.window + i * w.bytes());
+    }
+    if (w.products == Products::i16Pairs) raise_window_norms(w, first, local.norms);
     for (int64_t u = 0; u < rows; u++) {
       for (int64_t v = 0; v < s.columns.positions; v++, position++) {
-        local.rows[position] = window + u * s.rows.stride * w.row_bytes() + v * s.columns.stride * w.pixelBytes;
+        local.rows[position] = first + u * s.rows.stride * rowBytes + v * s.columns.stride * w.pixelBytes;
       }
     }
   }

@@ -10,6 +10,9 @@
 namespace roundoff::ROUNDOFF_TIER {
 namespace {
 
+constexpr int64_t kSharedSets = 2048;
+constexpr int64_t kLineBytes = 64;
+
 template <class Conversion>
 void copy_gapped(const WindowShape& shape, const Operand& source, int64_t pixel, int64_t count, char* dst) {
   const auto* from = static_cast<const typename Conversion::From*>(source.data) + pixel * shape.channels * shape.groups;
@@ -28,6 +31,13 @@ void copy_pixels(const WindowShape& shape, const Operand& source, int64_t pixel,
     copy_values(shape.products, source, pixel * total, count * total, dst);
     return;
   }
+  if (shape.groupBytes == shape.channels * value_bytes(shape.products)) {
+    // Gaps between pixels alone: never read.
+    for (int64_t i = 0; i < count; i++) {
+      copy_values(shape.products, source, (pixel + i) * total, total, dst + i * shape.pixelBytes);
+    }
+    return;
+  }
   memset(dst, 0, static_cast<size_t>(count * shape.pixelBytes));
   with_conversion(shape.products, source.dtype, [&](auto conversion) {
     copy_gapped<decltype(conversion)>(shape, source, pixel, count, dst);
@@ -39,7 +49,8 @@ void copy_pixels(const WindowShape& shape, const Operand& source, int64_t pixel,
 WindowShape stepped_window(Products products, int64_t channels, int64_t groups, int64_t rows, int64_t columns) {
   const int64_t per = values_per_step(products);
   const int64_t groupBytes = (channels + per - 1) / per * 4;
-  return {products, channels, groups, rows, columns, groupBytes, groups * groupBytes};
+  const int64_t bytes = groups * groupBytes, gap = bytes % kSharedSets == 0 ? kLineBytes : 0;
+  return {products, channels, groups, rows, columns, groupBytes, bytes + gap};
 }
 
 WindowShape dense_window(Products products, int64_t channels, int64_t groups, int64_t rows, int64_t columns) {
