@@ -24,6 +24,7 @@ import {
 } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import { DivergenceWatch } from "./divergence.ts";
+import { EpochSums } from "./epoch-sums.ts";
 import { compileEvaluator, type Evaluator, testBatchSize } from "./evaluator.ts";
 import { prepareNonFiniteProbe } from "./first-non-finite.ts";
 import { headerLine, packageVersion } from "./header.ts";
@@ -46,13 +47,6 @@ import type { TrainOptions, TrainProgress, TrainResult } from "./train-options.t
 import { compileTrainStep, type StepResult, type TrainStep } from "./train-step.ts";
 import { resumeWarnings, skippedWarnings } from "./warnings.ts";
 
-/** Sums over the steps of the epoch under way. */
-interface EpochSums {
-  loss: number;
-  correct: number;
-  examples: number;
-}
-
 /** A step's result and what the record says beside it. */
 type AccountedStep = StepResult & { readonly examples: number } & Pick<StepLine, "overflow" | "rounding">;
 
@@ -72,7 +66,7 @@ export class TrainingRun {
   private done = 0;
   /** Steps of the checkpoint that was written or read last; −1: none. */
   private saved = -1;
-  private sums: EpochSums = { loss: 0, correct: 0, examples: 0 };
+  private sums = new EpochSums();
   private skippedSteps = 0;
   private metrics: Record<string, number> = {};
   private status: EndStatus | undefined;
@@ -140,10 +134,10 @@ export class TrainingRun {
     if (checkpoint === undefined) return undefined;
     restoreState(checkpoint, this.state, this.identity);
     await pruneCheckpoints(out, checkpoint.manifest.position.step, keep);
-    const { step, epochLoss, epochCorrect, epochExamples, metrics, ...rest } = checkpoint.manifest.position;
+    const { step, metrics, ...rest } = checkpoint.manifest.position;
     this.done = step;
     this.saved = step;
-    this.sums = { loss: epochLoss, correct: epochCorrect, examples: epochExamples };
+    this.sums = EpochSums.at(rest);
     this.metrics = { ...metrics };
     this.skippedSteps = this.step.skippedSteps();
     this.watch = new DivergenceWatch(this.state, { ...rest, skippedSteps: this.skippedSteps });
@@ -269,9 +263,7 @@ export class TrainingRun {
 
   private account(epoch: number, result: AccountedStep, journal: Journal): void {
     const { loss, correct, examples, learningRate, lossScale, skippedSteps, overflow, rounding } = result;
-    this.sums.loss += loss * examples;
-    this.sums.correct += correct;
-    this.sums.examples += examples;
+    this.sums.add({ loss, correct, examples });
     this.skippedSteps = skippedSteps;
     const scaling = this.recipe.lossScaling.kind === "none" ? {} : { lossScale, skippedSteps };
     const step = this.done;
@@ -287,19 +279,18 @@ export class TrainingRun {
       ...(overflow && { overflow }),
       ...(rounding && { rounding }),
     });
-    this.report("train", epoch, { loss, accuracy: this.sums.correct / this.sums.examples }, journal);
+    this.report("train", epoch, { loss, accuracy: this.sums.accuracy }, journal);
   }
 
   private async finishEpoch(epoch: number, journal: Journal): Promise<void> {
     const test = await this.evaluator.run();
-    const trainLoss = this.sums.loss / this.sums.examples;
-    const trainAccuracy = this.sums.correct / this.sums.examples;
+    const { loss: trainLoss, accuracy: trainAccuracy, examples } = this.sums;
     const metrics = { trainLoss, trainAccuracy, testLoss: test.loss, testAccuracy: test.accuracy };
     const trained = this.batches.train.batchesPerEpoch * this.config.batchSize;
-    const skippedPictures = trained - this.sums.examples + test.skipped.length;
+    const skippedPictures = trained - examples + test.skipped.length;
     const skips: { skippedPictures?: number } = skippedPictures > 0 ? { skippedPictures } : {};
     this.metrics = { ...metrics, skippedSteps: this.skippedSteps, ...skips };
-    this.sums = { loss: 0, correct: 0, examples: 0 };
+    this.sums = new EpochSums();
     journal.write({ type: "epoch", epoch: epoch + 1, step: this.done, ...metrics, ...skips });
     this.warn(skippedWarnings(test.skipped), journal);
     this.report("evaluate", epoch, test, journal);
@@ -337,9 +328,7 @@ export class TrainingRun {
       step: this.done,
       epoch: Math.floor(this.done / perEpoch),
       batch: this.done % perEpoch,
-      epochLoss: this.sums.loss,
-      epochCorrect: this.sums.correct,
-      epochExamples: this.sums.examples,
+      ...this.sums.position(),
       nonFiniteSteps: this.watch.nonFiniteSteps,
       stuckSteps: this.watch.stuckSteps,
       metrics: this.metrics,
