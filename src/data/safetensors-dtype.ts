@@ -3,6 +3,7 @@
  * Source: the safetensors format description (Hugging Face), `Dtype`.
  */
 import { RoundoffError, require } from "../base/errors.ts";
+import { elementCount } from "../base/shape.ts";
 
 /**
  * Bits per element by type name: the whole list of the format. Types below 8 bits are packed without gaps, the first
@@ -45,11 +46,6 @@ export interface StoredTensor {
 /** Whether `name` is a type that this reader and writer know. */
 export function isTensorDType(name: unknown): name is TensorDType {
   return typeof name === "string" && Object.hasOwn(DTYPE_BITS, name);
-}
-
-/** Elements of a shape: the product, 1 for the empty shape. May exceed 2^53, and is then not exact. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
 
 /**

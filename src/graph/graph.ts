@@ -7,6 +7,8 @@ import { RoundoffError } from "../base/errors.ts";
 import type { Primitive, PrimitiveAttrs } from "./primitives.ts";
 import { checkTypes, type ShapeRule, shapeRules } from "./shapes.ts";
 
+export { elementCount } from "../base/shape.ts";
+
 /** What a value is for; the precision pass chooses formats by it. */
 export type Role =
   | "input"
@@ -320,10 +322,6 @@ const DEFAULT_ROLES: Record<Phase, Role> = {
   backward: "error",
   update: "statistic",
 };
-
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
 
 export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;

@@ -2,11 +2,12 @@
  * Cases of the accumulator profiles: every kernel set must give the bits of the reference. Operands of many magnitudes, with
  * cancellation, ties, subnormals, and NaN and Inf in some rows.
  */
+
+import { elementCount } from "../../base/shape.ts";
 import { floatFormat } from "../../formats/catalog.ts";
 import type { FloatFormat } from "../../formats/format.ts";
 import { roundToFormat } from "../../formats/round.ts";
 import type { Accumulator, ConvAttrs } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { stream } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -95,14 +96,14 @@ function matmulRun(
 
 /** Operands with full FP32 significands, and few bits so that ties are common. */
 const OPERANDS = [24, 4].map((precision) => (shape: readonly number[], id: number): OpInput => {
-  const values = manyMagnitudes(elementsOf(shape), 300 + id, precision);
+  const values = manyMagnitudes(elementCount(shape), 300 + id, precision);
   return { shape, values: withSpecials(values, shape[1]) };
 });
 
 /** BF16 operands; around 2^−65 products and sums are subnormal. */
 const PAIR_OPERANDS = [0, -65].flatMap((middle) =>
   (["f32", "bf16"] as const).map((dtype) => (shape: readonly number[], id: number): OpInput => {
-    const values = manyMagnitudes(elementsOf(shape), 310 + id, 8, middle);
+    const values = manyMagnitudes(elementCount(shape), 310 + id, 8, middle);
     return { shape, values: middle === 0 ? withSpecials(values, shape[1]) : values, dtype };
   }),
 );
@@ -143,7 +144,7 @@ const exponentInput = (value: number): OpInput => ({
 export function int32ChainCases(): AnyOpRun[] {
   const operand = (shape: readonly number[], id: number): OpInput => ({
     shape,
-    values: integers(elementsOf(shape), id),
+    values: integers(elementCount(shape), id),
     dtype: "i16",
   });
   const matmuls = SIZES.flatMap(([rows, columns, inner], i) =>
@@ -203,7 +204,7 @@ export function accumulatedMatmulCases(): AnyOpRun[] {
 function batched(): AnyOpRun {
   const operand = (shape: readonly number[], id: number) => ({
     shape,
-    values: manyMagnitudes(elementsOf(shape), id, 11),
+    values: manyMagnitudes(elementCount(shape), id, 11),
   });
   return {
     op: "matmul",
@@ -220,7 +221,7 @@ export function accumulatedConvolutionCases(): AnyOpRun[] {
       const attrs: ConvAttrs = { ...sizes, carrier: "f32", accumulator };
       const operand = (shape: readonly number[], id: number): OpInput => ({
         shape,
-        values: manyMagnitudes(elementsOf(shape), id, 8),
+        values: manyMagnitudes(elementCount(shape), id, 8),
         dtype: "bf16",
       });
       const [image, filters, errors] = [operand(x, 330), operand(w, 331), operand(y, 332)];

@@ -1,6 +1,7 @@
 /** Conformance cases of the element-wise operations and of those that only move values. */
+
+import { elementCount } from "../../base/shape.ts";
 import { BINARY_KINDS, GRAD_FROM_OUTPUT, UNARY_KINDS, type UnaryAttrs, type UnaryKind } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { UNARY_FUNCTIONS } from "../reference/unary-functions.ts";
 import { bitPatterns, normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
@@ -144,7 +145,7 @@ export function whereCases(): AnyOpRun[] {
     ],
     [[], [3, 4], [4]],
   ].map((shapes, i): AnyOpRun => {
-    const condition = Float32Array.from(normals(elementsOf(shapes[0]), 24 + i), (x) => (x > 0.3 ? 0 : x));
+    const condition = Float32Array.from(normals(elementCount(shapes[0]), 24 + i), (x) => (x > 0.3 ? 0 : x));
     condition.set([Number.NaN, -0, 0].slice(0, condition.length));
     const inputs = [{ shape: shapes[0], values: condition }, real(shapes[1], 16), real(shapes[2], 17)];
     return {
@@ -197,7 +198,7 @@ export function sourceCases(): AnyOpRun[] {
 }
 
 function real(shape: readonly number[], id: number): OpInput {
-  const count = elementsOf(shape);
+  const count = elementCount(shape);
   return { shape, values: normals(count, id) };
 }
 

@@ -3,10 +3,10 @@
  * have an epilogue, in odd shapes, with NaN and Inf, rounded in between, whatever the number of threads.
  */
 import { describe, expect, it } from "vitest";
+import { elementCount } from "../../base/shape.ts";
 import { floatFormat } from "../../formats/catalog.ts";
 import type { Rounding } from "../../formats/format.ts";
 import { EPILOGUE_OPS, type KernelSet, type StoreRounding } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { allCases, caseName } from "./cases.ts";
 import { bitPatterns, normals } from "./data.ts";
 import { differences } from "./differences.ts";
@@ -17,7 +17,7 @@ const CLOCK = [0x01234567, 0x89abcdef, 5] as const;
 
 /** A few cases of every operation: the first, the last and some between. */
 const CASES = [...EPILOGUE_OPS].flatMap((op) => {
-  const cases = allCases().filter((run) => run.op === op && elementsOf(run.outputs[0].shape) > 1);
+  const cases = allCases().filter((run) => run.op === op && elementCount(run.outputs[0].shape) > 1);
   const step = Math.max(1, Math.floor(cases.length / 6));
   return cases.filter((_, i) => i % step === 0 || i === cases.length - 1);
 });
@@ -27,7 +27,7 @@ function rounding(name: string, mode: Rounding, tensorId: number): StoreRounding
 }
 
 function filled(shape: readonly number[], id: number): OpInput {
-  const values = normals(elementsOf(shape), id);
+  const values = normals(elementCount(shape), id);
   values.set([Number.NaN, Infinity, -Infinity, -0, 1e-40].slice(0, values.length));
   return { shape, values };
 }
@@ -46,7 +46,7 @@ function stepsFor(shape: readonly number[]): OpStep[] {
     {
       op: "unaryGrad",
       attrs: { kind: "relu" },
-      operand: { shape, values: bitPatterns(elementsOf(shape), 503) },
+      operand: { shape, values: bitPatterns(elementCount(shape), 503) },
       round: rounding("e5m2", "stochastic", 2),
     },
     { op: "affine", attrs: { scale: 1.5, offset: 0.1 } },

@@ -1,5 +1,5 @@
 /** Conformance cases of the operations that go by an index tensor or give one. */
-import { elementsOf } from "../reference/tensor.ts";
+import { elementCount } from "../../base/shape.ts";
 import { integers, normals, stream } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -67,7 +67,7 @@ function putCases(): AnyOpRun[] {
   ];
   return cases.flatMap(([shape, rows], i) => {
     const values = real([rows.length, ...shape.slice(1)], 238 + i);
-    const w: OpInput = { shape, values: integers(elementsOf(shape), 237, 3) };
+    const w: OpInput = { shape, values: integers(elementCount(shape), 237, 3) };
     const inputs = [w, { shape: [rows.length], values: rows, dtype: "i32" as const }, values];
     return [{ shape, inPlaceOf: 0 }, { shape }].map(
       (output): AnyOpRun => ({ op: "putRows", attrs: {}, inputs, outputs: [output] }),
@@ -87,7 +87,7 @@ function orderCases(): AnyOpRun[] {
   return cases.flatMap(([shape, axis, k]) =>
     [true, false].flatMap((largest): AnyOpRun[] => {
       // Few distinct values and some NaN, so that the order of equals shows.
-      const values = Float32Array.from(integers(elementsOf(shape), 250, 4), (x, i) =>
+      const values = Float32Array.from(integers(elementCount(shape), 250, 4), (x, i) =>
         i % 13 === 5 ? Number.NaN : x,
       );
       const kept = shape.map((size, a) => (a === axis ? k : size));
@@ -108,17 +108,17 @@ function orderCases(): AnyOpRun[] {
 /** Mostly inside [0, size), every index several times, and some on both sides beyond it. */
 function indices(shape: Shape, size: number, id: number): OpInput {
   const random = stream(id);
-  const values = Int32Array.from({ length: elementsOf(shape) }, (_, i) =>
+  const values = Int32Array.from({ length: elementCount(shape) }, (_, i) =>
     i % 17 === 3 ? [-1, size, 2 ** 31 - 1][i % 3] : random.below(size),
   );
   return { shape, values, dtype: "i32" };
 }
 
 function real(shape: Shape, id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }
 
 function whole(shape: Shape, id: number): OpInput {
-  const values = Int32Array.from(normals(elementsOf(shape), id), (x) => Math.round(x * 2 ** 28));
+  const values = Int32Array.from(normals(elementCount(shape), id), (x) => Math.round(x * 2 ** 28));
   return { shape, values, dtype: "i32" };
 }

@@ -1,6 +1,7 @@
 /** Conformance cases of the operations that repeat, cut or move elements, of real numbers and of integers. */
+
+import { elementCount } from "../../base/shape.ts";
 import { PAD_MODES } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { normals } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -164,5 +165,5 @@ function ofIntegers(run: AnyOpRun): AnyOpRun {
 }
 
 function input(shape: Shape, id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }

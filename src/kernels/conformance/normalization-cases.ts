@@ -1,6 +1,7 @@
 /** Conformance cases of group, layer, instance, RMS and local response norm: odd sizes, every number of groups. */
+
+import { elementCount } from "../../base/shape.ts";
 import type { GroupNormAttrs } from "../contract/normalization.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -29,13 +30,13 @@ export function groupNormCases(): AnyOpRun[] {
 function groupNormRuns(shape: readonly number[], attrs: GroupNormAttrs): AnyOpRun[] {
   const channels = [shape[shape.length - 1]];
   const perGroup = [shape[0], attrs.groups];
-  const x = { shape, values: normals(elementsOf(shape), 160).map((value) => 3 * value + 1.5) };
+  const x = { shape, values: normals(elementCount(shape), 160).map((value) => 3 * value + 1.5) };
   const weight = real(channels, 161);
   const mean = {
     shape: perGroup,
-    values: attrs.centered ? normals(elementsOf(perGroup), 163) : zeros(perGroup),
+    values: attrs.centered ? normals(elementCount(perGroup), 163) : zeros(perGroup),
   };
-  const spread = { shape: perGroup, values: uniforms(elementsOf(perGroup), 164, 0.5, 2) };
+  const spread = { shape: perGroup, values: uniforms(elementCount(perGroup), 164, 0.5, 2) };
   return [
     {
       op: "groupNorm",
@@ -77,9 +78,9 @@ export function localResponseNormCases(): AnyOpRun[] {
 }
 
 function real(shape: readonly number[], id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }
 
 function zeros(shape: readonly number[]): Float32Array {
-  return new Float32Array(elementsOf(shape));
+  return new Float32Array(elementCount(shape));
 }

@@ -1,6 +1,7 @@
 /** Conformance cases of the matrix product and the convolutions: shapes that are multiples of nothing, every carrier. */
+
+import { elementCount } from "../../base/shape.ts";
 import type { Carrier, ConvAttrs, DType } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { bf16Normals, integers, normals } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -17,7 +18,7 @@ const MATRIX_SIZES = [
 
 /** A random operand of the kind that the carrier wants. i16: full-range integers. */
 export function carrierInput(carrier: Carrier, shape: readonly number[], id: number): OpInput {
-  const count = elementsOf(shape);
+  const count = elementCount(shape);
   if (carrier === "i16") return { shape, values: integers(count, id, 32767), dtype: "i16" };
   if (carrier === "bf16") return { shape, values: bf16Normals(count, id), dtype: "bf16" };
   return { shape, values: normals(count, id) };

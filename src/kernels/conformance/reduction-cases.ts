@@ -1,6 +1,7 @@
 /** Conformance cases of sums, extremes, norms, softmax and running sums along axes. */
+
+import { elementCount } from "../../base/shape.ts";
 import { REDUCE_KINDS } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { normals } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -120,7 +121,7 @@ const kept = (shape: Shape, axes: Shape): Shape =>
   shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 
 function real(shape: Shape, id: number): OpInput & { readonly values: Float32Array } {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }
 
 /** With a NaN and an infinity in it. */

@@ -1,5 +1,5 @@
 /** Conformance cases of random masks: rates at both ends, shared draws, lengths that are no multiple of four. */
-import { elementsOf } from "../reference/tensor.ts";
+import { elementCount } from "../../base/shape.ts";
 import { normals } from "./data.ts";
 import type { AnyOpRun } from "./run-op.ts";
 
@@ -16,7 +16,7 @@ const MASKED: readonly (readonly [readonly number[], number])[] = [
 export function dropoutCases(): AnyOpRun[] {
   return MASKED.flatMap(([shape, positions], i) =>
     [0, 0.1, 0.5, 1].map((rate): AnyOpRun => {
-      const values = normals(elementsOf(shape), 170 + i);
+      const values = normals(elementCount(shape), 170 + i);
       values.set([Number.NaN, Infinity], 4);
       return {
         op: "dropout",

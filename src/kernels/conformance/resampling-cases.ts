@@ -1,6 +1,7 @@
 /** Conformance cases of resampling: larger, smaller, unequal, from and to one pixel, a scale that is not the ratio of sizes. */
+
+import { elementCount } from "../../base/shape.ts";
 import { INTERPOLATIONS, type ResampleAttrs } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { normals } from "./data.ts";
 import type { AnyOpRun } from "./run-op.ts";
 
@@ -55,7 +56,10 @@ function resampleRuns(
   attrs: ResampleAttrs,
 ): AnyOpRun[] {
   const y = [x[0], height, width, x[3]];
-  const real = (shape: readonly number[], id: number) => ({ shape, values: normals(elementsOf(shape), id) });
+  const real = (shape: readonly number[], id: number) => ({
+    shape,
+    values: normals(elementCount(shape), id),
+  });
   return [
     { op: "resample2d", attrs, inputs: [real(x, 180)], outputs: [{ shape: y }] },
     { op: "resample2dGrad", attrs, inputs: [real(y, 181)], outputs: [{ shape: x }] },

@@ -2,6 +2,8 @@
  * Runs one operation of a kernel set on plain arrays: builds the smallest plan that holds it. For tests of any layer
  * that want to see what a kernel computes; knows nothing of expected results.
  */
+
+import { elementCount } from "../../base/shape.ts";
 import type { FloatFormat } from "../../formats/format.ts";
 import type {
   Buffer,
@@ -17,7 +19,6 @@ import type {
   OpName,
   StoreRounding,
 } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 
 /** How a tensor lies in memory. */
 interface OpStorage {
@@ -139,7 +140,7 @@ function placeExternal(
   shape: readonly number[],
   dtype: "f32" | "i32",
 ): Operand {
-  const elements = elementsOf(shape);
+  const elements = elementCount(shape);
   const array = dtype === "i32" ? new Int32Array(elements) : new memory.realArray(elements);
   memory.externals.set(name, array);
   memory.buffers.push({ place: "external", offset: 0, name, dtype, elements });
@@ -147,7 +148,7 @@ function placeExternal(
 }
 
 function placeArena(memory: Memory, { shape, dtype = "f32", codes }: OpStorage): Operand {
-  const elements = elementsOf(shape);
+  const elements = elementCount(shape);
   const name = `arena ${memory.buffers.length}`;
   memory.buffers.push({ place: "arena", offset: memory.arenaBytes, name, dtype, elements, codes });
   memory.arenaBytes += Math.ceil((elements * BYTES[dtype]) / 64) * 64;

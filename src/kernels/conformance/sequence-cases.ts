@@ -1,12 +1,13 @@
 /** Conformance cases of networks that read sequences: embedding, recurrent cells, the softmax of attention, CTC. */
+
+import { elementCount } from "../../base/shape.ts";
 import { CTC_REDUCTIONS, EMBEDDING_MODES } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { bf16Normals, normals, stream } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
 const real = (shape: readonly number[], id: number, spread = 1): OpInput => ({
   shape,
-  values: normals(elementsOf(shape), id).map((x) => spread * x),
+  values: normals(elementCount(shape), id).map((x) => spread * x),
 });
 
 const places = (shape: readonly number[], values: ArrayLike<number>): OpInput => ({
@@ -49,7 +50,7 @@ function embeddingRuns(
   const y = [...bags, table[1]];
   const count = indices[0].values.length;
   const gy = real(y, 92);
-  const narrow: OpInput = { shape: table, values: bf16Normals(elementsOf(table), 93), dtype: "bf16" };
+  const narrow: OpInput = { shape: table, values: bf16Normals(elementCount(table), 93), dtype: "bf16" };
   return [
     { op: "embedding", attrs, inputs: [real(table, 91), ...indices], outputs: [{ shape: y }] },
     { op: "embedding", attrs, inputs: [narrow, ...indices], outputs: [{ shape: y }] },
@@ -125,7 +126,7 @@ function gruRuns(rows: number, hidden: number): AnyOpRun[] {
 
 /** What gates are: between 0 and 1. */
 function gates(shape: readonly number[], id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id).map((x) => 1 / (1 + Math.exp(-x))) };
+  return { shape, values: normals(elementCount(shape), id).map((x) => 1 / (1 + Math.exp(-x))) };
 }
 
 /** Masks of both kinds, of full and of broadcast shape, alone and together; rows without any place; causality. */
@@ -137,7 +138,7 @@ export function attentionCases(): AnyOpRun[] {
   ];
   return shapes.flatMap((shape) => {
     const scores = real(shape, 115, 4);
-    const places = elementsOf(shape);
+    const places = elementCount(shape);
     const [steps, width] = shape.slice(-2);
     const added = normals(steps * width, 116).map((x, i) => (i % 5 === 2 ? Number.NEGATIVE_INFINITY : x));
     const kept = draws(places, 117, 3).map((draw, i) => (i < width ? 0 : draw));
@@ -161,7 +162,7 @@ export function attentionCases(): AnyOpRun[] {
 }
 
 function attentionGradient(shape: readonly number[]): AnyOpRun {
-  const p = { shape, values: normals(elementsOf(shape), 120).map((x) => Math.abs(x) / 4) };
+  const p = { shape, values: normals(elementCount(shape), 120).map((x) => Math.abs(x) / 4) };
   return {
     op: "maskedSoftmaxGrad",
     attrs: { scale: 0.375 },
@@ -174,7 +175,7 @@ function attentionGradient(shape: readonly number[]): AnyOpRun {
 export function ctcCases(): AnyOpRun[] {
   const [steps, sequences, classes] = [11, 6, 5];
   const shape = [steps, sequences, classes];
-  const raw = normals(elementsOf(shape), 121);
+  const raw = normals(elementCount(shape), 121);
   const logProbs: OpInput = { shape, values: raw.map((x, i) => x - rowLogSum(raw, i, classes)) };
   const labels = [
     [1, 2, 2, 3],

@@ -1,6 +1,7 @@
 /** Conformance cases of batch normalisation and the loss. */
+
+import { elementCount } from "../../base/shape.ts";
 import type { OpAttrs } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -16,7 +17,7 @@ export function batchNormCases(): AnyOpRun[] {
   return shapes.flatMap((shape): AnyOpRun[] => {
     const channels = shape[shape.length - 1];
     const perChannel = [channels];
-    const x = { shape, values: normals(elementsOf(shape), 60).map((value) => 3 * value + 1.5) };
+    const x = { shape, values: normals(elementCount(shape), 60).map((value) => 3 * value + 1.5) };
     const weight = real(perChannel, 61);
     const bias = real(perChannel, 62);
     const mean = real(perChannel, 63);
@@ -96,5 +97,5 @@ function lossRuns(logits: OpInput, labels: OpInput, attrs: OpAttrs["softmaxCross
 }
 
 function real(shape: readonly number[], id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }

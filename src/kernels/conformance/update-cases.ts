@@ -1,6 +1,7 @@
 /** Conformance cases of the update: optimizers in every variant, the controls around them, averages of weights. */
+
+import { elementCount } from "../../base/shape.ts";
 import { NORM_TYPES, OPTIMIZER_STATES, type OpAttrs, type OptimizerOp } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals, uniforms } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -82,8 +83,8 @@ function stateOf(op: OptimizerOp, index: number, shape: readonly number[]): OpIn
     op === "adagradUpdate" ||
     (op === "rmspropUpdate" && index === 0) ||
     (op !== "rmspropUpdate" && index > 0);
-  if (squares) return { shape, values: uniforms(elementsOf(shape), 72 + index, 1, 3) };
-  return { shape, values: uniforms(elementsOf(shape), 72 + index, -1, 1) };
+  if (squares) return { shape, values: uniforms(elementCount(shape), 72 + index, 1, 3) };
+  return { shape, values: uniforms(elementCount(shape), 72 + index, -1, 1) };
 }
 
 function emaCases(): AnyOpRun[] {
@@ -172,5 +173,5 @@ function gradientSets(): OpInput[][] {
 const scalar = (value: number): OpInput => ({ shape: [1], values: [value] });
 
 function real(shape: readonly number[], id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }

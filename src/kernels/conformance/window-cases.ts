@@ -1,7 +1,8 @@
 /** Conformance cases of pooling and quantisation to dynamic fixed point. */
+
+import { elementCount } from "../../base/shape.ts";
 import { ROUNDINGS } from "../../formats/format.ts";
 import type { PoolAttrs } from "../contract.ts";
-import { elementsOf } from "../reference/tensor.ts";
 import { integers, normals } from "./data.ts";
 import type { AnyOpRun, OpInput } from "./run-op.ts";
 
@@ -42,7 +43,7 @@ export function poolingCases(): AnyOpRun[] {
     const size = to ?? [outSize(height, attrs, "H"), outSize(width, attrs, "W")];
     const y = [batch, ...size, channels];
     // Few distinct values, so that windows have several equal maxima.
-    const coarse: OpInput = { shape: x, values: integers(elementsOf(x), 40, 2) };
+    const coarse: OpInput = { shape: x, values: integers(elementCount(x), 40, 2) };
     const spoiled = Float32Array.from(coarse.values, (value, i) => (i % 11 === 3 ? Number.NaN : value));
     const forward = { op: "maxPool2d", attrs, outputs: [{ shape: y }, { shape: y, dtype: "i32" }] } as const;
     return [
@@ -119,7 +120,7 @@ function firstPositions(y: readonly number[], attrs: PoolAttrs, x: readonly numb
     const dilation = attrs[`dilation${axis}`];
     return start >= 0 ? start : start + Math.ceil(-start / dilation) * dilation;
   };
-  const values = Int32Array.from({ length: elementsOf(y) }, (_, i) => {
+  const values = Int32Array.from({ length: elementCount(y) }, (_, i) => {
     const pixel = Math.floor(i / y[3]);
     const row = first(Math.floor(pixel / y[2]) % y[1], "H", x[1], y[1]);
     return row * x[2] + first(pixel % y[2], "W", x[2], y[2]);
@@ -128,5 +129,5 @@ function firstPositions(y: readonly number[], attrs: PoolAttrs, x: readonly numb
 }
 
 function real(shape: readonly number[], id: number): OpInput {
-  return { shape, values: normals(elementsOf(shape), id) };
+  return { shape, values: normals(elementCount(shape), id) };
 }

@@ -2,7 +2,8 @@
  * Reference softmax of attention with scale and masks, and its gradient. In FP64 with the row maximum subtracted,
  * rounded once when stored. Meaning: contract/attention.ts.
  */
-import { elementsOf, type ReferenceKernel, type RefTensor } from "./tensor.ts";
+import { elementCount } from "../../base/shape.ts";
+import type { ReferenceKernel, RefTensor } from "./tensor.ts";
 import { broadcastStrides } from "./walk.ts";
 
 /** scores[…,T,S] (, masks) → p. */
@@ -40,7 +41,7 @@ export const maskedSoftmaxGrad: ReferenceKernel<"maskedSoftmaxGrad"> = ([gp, p],
 /** Element of the scores → what its mask adds: −Inf where it excludes. */
 function maskReader(mask: RefTensor, shape: readonly number[]): (index: number) => number {
   const strides = broadcastStrides(mask.shape, shape);
-  const below = shape.map((_, axis) => elementsOf(shape.slice(axis + 1)));
+  const below = shape.map((_, axis) => elementCount(shape.slice(axis + 1)));
   return (index) => {
     const offset = strides.reduce(
       (sum, stride, axis) => sum + stride * (Math.floor(index / below[axis]) % shape[axis]),

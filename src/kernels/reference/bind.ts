@@ -5,9 +5,10 @@
  */
 
 import { require } from "../../base/errors.ts";
+import { elementCount } from "../../base/shape.ts";
 import { boundArray } from "../bound-array.ts";
 import type { DType, ExternalArray, Operand, Plan } from "../contract.ts";
-import { elementsOf, type RefArray, type RefTensor } from "./tensor.ts";
+import type { RefArray, RefTensor } from "./tensor.ts";
 
 export type Precision = "f32" | "f64";
 
@@ -45,7 +46,7 @@ export function bindOperand(operand: Operand, plan: Plan, arrays: readonly RefAr
     expected: dtype,
     received: operand.dtype,
   }));
-  const elements = elementsOf(operand.shape);
+  const elements = elementCount(operand.shape);
   require(elements <= array.length, "SHAPE_MISMATCH", () => ({
     what: `an operand of shape [${operand.shape.join(", ")}] does not fit buffer ${operand.buffer} (${name})`,
     expected: `at most ${array.length} elements`,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { elementCount } from "../../base/shape.ts";
 import { integers } from "../conformance/data.ts";
 import { convolutionCases } from "../conformance/product-cases.ts";
 import { type OpRun, runOp } from "../conformance/run-op.ts";
 import type { ConvAttrs } from "../contract.ts";
 import { createReferenceKernels } from "./kernel-set.ts";
-import { elementsOf } from "./tensor.ts";
 
 const kernels = createReferenceKernels();
 
@@ -102,9 +102,9 @@ describe("the gradients are adjoint to the forward pass", () => {
   it.each(forwards.map((run) => [run.inputs.map(({ shape }) => shape.join("x")).join(" * "), run] as const))(
     "%s",
     async (_name, { attrs, inputs, outputs }) => {
-      const x = { shape: inputs[0].shape, values: integers(elementsOf(inputs[0].shape), 1, 5) };
-      const w = { shape: inputs[1].shape, values: integers(elementsOf(inputs[1].shape), 2, 5) };
-      const gy = { shape: outputs[0].shape, values: integers(elementsOf(outputs[0].shape), 3, 5) };
+      const x = { shape: inputs[0].shape, values: integers(elementCount(inputs[0].shape), 1, 5) };
+      const w = { shape: inputs[1].shape, values: integers(elementCount(inputs[1].shape), 2, 5) };
+      const gy = { shape: outputs[0].shape, values: integers(elementCount(outputs[0].shape), 3, 5) };
       const [y] = await runOp(kernels, {
         op: "conv2d",
         attrs,

@@ -3,10 +3,12 @@
  * and the integers of dynamic fixed point (carrier i16) give exact sums. With an accumulator profile every sum is as
  * accumulate.ts says instead. Meaning: contract.ts.
  */
+
+import { elementCount } from "../../base/shape.ts";
 import type { Accumulator, OpAttrs } from "../contract.ts";
 import { accumulate } from "./accumulate.ts";
 import { productScale } from "./quantize.ts";
-import { elementsOf, type RefArray, type ReferenceKernel } from "./tensor.ts";
+import type { RefArray, ReferenceKernel } from "./tensor.ts";
 
 interface Sizes {
   readonly rows: number;
@@ -19,7 +21,7 @@ export const matmul: ReferenceKernel<"matmul"> = ([a, b, ...exponents], [c], att
   const scale = productScale(attrs.carrier, exponents);
   const [rows, columns] = c.shape.slice(-2);
   const sizes = { rows, columns, inner: a.shape.at(attrs.transA ? -2 : -1) ?? 0 };
-  const batch = elementsOf(c.shape.slice(0, -2));
+  const batch = elementCount(c.shape.slice(0, -2));
   const stepA = a.shape.length > 2 ? rows * sizes.inner : 0;
   const stepB = b.shape.length > 2 ? sizes.inner * columns : 0;
   for (let n = 0; n < batch; n++) {

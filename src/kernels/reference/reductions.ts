@@ -2,8 +2,10 @@
  * Reference kernels that combine elements along axes: sums, extremes, norms, and their gradients. Accumulated in FP64 in
  * memory order and rounded once when stored. Meaning: contract/reductions.ts.
  */
+
+import { elementCount } from "../../base/shape.ts";
 import type { ReduceKind } from "../contract.ts";
-import { denseStrides, elementsOf, type RefArray, type ReferenceKernel } from "./tensor.ts";
+import { denseStrides, type RefArray, type ReferenceKernel } from "./tensor.ts";
 import { broadcastStrides, rowShape, walkRows } from "./walk.ts";
 
 /** x → y = Σ x over `axes`, which stay as size 1. */
@@ -54,7 +56,7 @@ interface Reduction {
 
 /** The reduction in FP64, one number per group of elements that share their place on the kept axes. */
 function results(x: RefArray, shape: readonly number[], { kind, axes, correction }: Reduction): Float64Array {
-  const groups = elementsOf(shape.filter((_, axis) => !axes.includes(axis)));
+  const groups = elementCount(shape.filter((_, axis) => !axes.includes(axis)));
   const fold = (start: number, step: (state: number, value: number, group: number) => number) => {
     const state = new Float64Array(groups).fill(start);
     forEachInGroup(shape, axes, (i, group) => {

@@ -36,11 +36,6 @@ export type ReferenceKernel<Op extends OpName> = (
   context: KernelContext,
 ) => void;
 
-/** Number of elements of a shape; 1 for the empty shape. */
-export function elementsOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
 /** Elements from one index of an axis to the next, per axis, of a dense tensor. */
 export function denseStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);

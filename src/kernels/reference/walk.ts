@@ -2,7 +2,8 @@
  * Walking two tensors of different layouts in step: what broadcasting, permuting and reducing have in common. Knows
  * only shapes and strides; a stride of 0 repeats (reading) or accumulates (writing).
  */
-import { denseStrides, elementsOf } from "./tensor.ts";
+import { elementCount } from "../../base/shape.ts";
+import { denseStrides } from "./tensor.ts";
 
 /**
  * Strides with which a tensor of `shape` is read as if it had shape `target` (NumPy broadcasting: aligned at the last
@@ -63,9 +64,9 @@ export interface Lines {
 
 export function linesAlong(shape: readonly number[], axis: number): Lines {
   return {
-    outer: elementsOf(shape.slice(0, axis)),
+    outer: elementCount(shape.slice(0, axis)),
     length: shape[axis],
-    inner: elementsOf(shape.slice(axis + 1)),
+    inner: elementCount(shape.slice(axis + 1)),
   };
 }
 
