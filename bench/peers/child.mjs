@@ -3,7 +3,17 @@
  * nothing of what it runs.
  */
 import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Starts a script of this folder in the virtual environment that `setup.sh` made. */
+export function startPython(script, args, env = {}) {
+  const python = join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python");
+  return startChild(python, [join(here, script), ...args.map(String)], env);
+}
 
 /**
  * Starts `command args`; resolves when it has said `ready …`. `ask(line)` resolves with the line that it answers, `run(line)`

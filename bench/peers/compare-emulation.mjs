@@ -8,14 +8,12 @@
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { format } from "../../dist/formats/catalog.js";
 import { selectKernels } from "../../dist/kernels/select.js";
-import { startChild } from "./child.mjs";
+import { startPython } from "./child.mjs";
+import { median } from "./rounds.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
   options: {
     elements: { type: "string", default: String(2 ** 22) },
@@ -35,8 +33,7 @@ const now = cpuClock
     }
   : () => performance.now();
 
-const python = join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python");
-const child = await startChild(python, [join(here, "emulation.py"), String(elements), options.clock]);
+const child = await startPython("emulation.py", [elements, options.clock]);
 const { bulk, copyArray } = selectKernels({ prefer: "native", threads });
 const source = Float32Array.from({ length: elements }, () => 2 * Math.random() - 1);
 const target = new Float32Array(elements);
@@ -76,7 +73,6 @@ for (let round = 0; round <= rounds; round++) {
 }
 child.close();
 
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const nanoseconds = (ms) => (ms * 1e6) / elements;
 const rows = candidates.map(({ name, times }) => {
   const copy = candidates[name.startsWith("QPyTorch") ? 1 : 0];

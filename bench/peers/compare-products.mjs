@@ -9,16 +9,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { convWorks, gemmWork } from "../../dist/cli/bench/product-work.js";
 import { prepareProduct } from "../../dist/cli/bench/products.js";
 import { selectKernels } from "../../dist/kernels/select.js";
 import { recipe } from "../../dist/recipes/catalog.js";
-import { startChild } from "./child.mjs";
+import { startPython } from "./child.mjs";
+import { median, pause } from "./rounds.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
   options: {
     gemm: { type: "string", default: "1024x1024x1024,4096x1024x1024" },
@@ -50,20 +48,11 @@ const now =
         return (user + system) / 1e3;
       }
     : () => performance.now();
-/** Threads that wait for work spin for a while; the next candidate starts when they sleep. */
 const PAUSE_MS = 100;
-const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
 async function torchCandidate(name, precision) {
-  const python = join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python");
-  const args = [
-    join(here, "torch_products.py"),
-    precision,
-    String(threads),
-    options.clock,
-    JSON.stringify(works),
-  ];
-  const child = await startChild(python, args, { OMP_NUM_THREADS: String(threads) });
+  const args = [precision, threads, options.clock, JSON.stringify(works)];
+  const child = await startPython("torch_products.py", args, { OMP_NUM_THREADS: String(threads) });
   return {
     name,
     prepare: async (index) => () => child.run(`${index} 1`),
@@ -92,7 +81,6 @@ function ownCandidate(name) {
   };
 }
 
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const candidates = [];
 for (const name of list(options.candidates)) {
   const [, precision] = name.match(/^torch:(.*)$/) ?? [];
@@ -109,7 +97,7 @@ for (const [index, work] of works.entries()) {
   for (const one of candidates) runs.push({ name: one.name, run: await one.prepare(index), times: [] });
   for (let round = 0; round <= rounds; round++) {
     for (const { run, times } of runs) {
-      await pause();
+      await pause(PAUSE_MS);
       const time = await run();
       if (round > 0) times.push(time);
     }

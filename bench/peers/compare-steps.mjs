@@ -13,9 +13,10 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { startChild } from "./child.mjs";
+import { startChild, startPython } from "./child.mjs";
 import { IMAGE_NETS, imageStart, writeImageStart } from "./image-start.mjs";
 import { NETS } from "./roundoff-nets.mjs";
+import { median, pause } from "./rounds.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: options } = parseArgs({
@@ -38,9 +39,7 @@ if (!Object.hasOwn(NETS, options.net ?? "")) {
 const [batch, size, rounds, steps] = ["batch", "size", "rounds", "steps"].map((key) => Number(options[key]));
 const sizeOrDefault = size === 0 ? undefined : size;
 const threads = availableParallelism();
-/** Threads that wait for work spin for a while; the next candidate starts when they sleep. */
 const PAUSE_MS = 300;
-const pause = () => new Promise((done) => setTimeout(done, PAUSE_MS));
 
 const directory = mkdtempSync(join(tmpdir(), "roundoff-steps-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
@@ -48,30 +47,29 @@ const startFile = join(directory, "start.safetensors");
 if (IMAGE_NETS.includes(options.net))
   writeImageStart(startFile, imageStart(options.net, batch, sizeOrDefault));
 
-/** What runs a peer: `(variant)` → command, arguments, environment. */
+/** Starts a peer: `(variant)` → the child of child.mjs. */
 const PEERS = {
-  torch: (precision) => [
-    join(process.env.PEERS_VENV ?? join(here, ".venv"), "bin", "python"),
-    [join(here, "torch_steps.py"), options.net, precision, batch, size, threads, startFile],
-    { OPENBLAS_CORETYPE: "SKYLAKEX", OMP_NUM_THREADS: String(threads) },
-  ],
+  torch: (precision) =>
+    startPython("torch_steps.py", [options.net, precision, batch, size, threads, startFile], {
+      OPENBLAS_CORETYPE: "SKYLAKEX",
+      OMP_NUM_THREADS: String(threads),
+    }),
   tfjs: (variant) =>
-    javascriptPeer("tfjs-steps.mjs", { ...threaded, shipped: ["cpu", startFile, 1] }[variant]),
+    startJavaScript("tfjs-steps.mjs", { ...THREADED, shipped: ["cpu", startFile, 1] }[variant]),
   jax: (variant) =>
-    javascriptPeer("jax-steps.mjs", { ...threaded, shipped: ["wasm", startFile, 1, "lax"] }[variant]),
+    startJavaScript("jax-steps.mjs", { ...THREADED, shipped: ["wasm", startFile, 1, "lax"] }[variant]),
 };
 /** Variants of a JavaScript peer with what bench/peers/javascript adds to it; `shipped` is without. */
-const threaded = { wasm: ["wasm", startFile, threads], wasm1: ["wasm", startFile, 1] };
+const THREADED = { wasm: ["wasm", startFile, threads], wasm1: ["wasm", startFile, 1] };
 
-function javascriptPeer(script, args) {
+function startJavaScript(script, args) {
   if (options.net !== "resnet20" || args === undefined)
     throw new Error("peers in JavaScript run resnet20, as wasm, wasm1 or shipped");
-  return [process.execPath, [join(here, "javascript", script), ...args], {}];
+  return startChild(process.execPath, [join(here, "javascript", script), ...args.map(String)]);
 }
 
 async function peerCandidate(peer, variant) {
-  const [command, args, env] = PEERS[peer](variant);
-  const child = await startChild(command, args.map(String), env);
+  const child = await PEERS[peer](variant);
   return { ...child, run: async (count) => JSON.parse(await child.ask(count)) };
 }
 
@@ -88,7 +86,6 @@ async function ownCandidate(recipe) {
   };
 }
 
-const median = (times) => times.toSorted((a, b) => a - b)[times.length >> 1];
 const candidates = [];
 for (const name of options.candidates.split(",")) {
   const [, peer, variant] = name.match(/^(torch|tfjs|jax):(.*)$/) ?? [];
@@ -97,7 +94,7 @@ for (const name of options.candidates.split(",")) {
 }
 for (let round = 0; round <= rounds; round++) {
   for (const candidate of candidates) {
-    await pause();
+    await pause(PAUSE_MS);
     const { ms, ...answer } = await candidate.run(steps);
     if (round > 0) candidate.times.push(ms);
     // The gradient of the first step is its momentum.
