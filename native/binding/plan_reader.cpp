@@ -86,6 +86,9 @@ CommandSpec read_command(const Napi::Value& value) {
                       read_numbers(object.Get("attrs"), "attrs")};
   const Napi::Value epilogue = object.Get("epilogue");
   if (is_given(epilogue)) command.epilogue = read_list<EpilogueStepSpec>(epilogue, "epilogue", read_step);
+  const Napi::Value amax = object.Get("amax"), signs = object.Get("signs");
+  if (is_given(amax)) command.amax.push_back(read_operand(amax));
+  if (is_given(signs)) command.signs.push_back(read_operand(signs));
   return command;
 }
 

@@ -41,6 +41,9 @@ inline float* write_block(const Operand& y, int64_t offset, float* buffer) {
 // Takes results offset … offset+n−1 through y.epilogue, in place (epilogue.cpp).
 void run_epilogue(const Operand& y, int64_t offset, int64_t n, float* x, const Clock& clock);
 
+// Writes what y.sides says of results offset … offset+n−1, which are x as they are stored (store_sides.cpp).
+void store_sides(const Operand& y, int64_t offset, int64_t n, const float* x, const Clock& clock);
+
 // Rounds n values in place to `store`; element i has key index `offset + i`.
 void round_block(float* x, int64_t n, const StoreRounding& store, int64_t offset, const Clock& clock);
 

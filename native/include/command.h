@@ -48,6 +48,7 @@ struct CodeFormat {
 constexpr int kMaxRank = 8;
 
 struct EpilogueStep;
+struct StoreSides;
 
 struct Operand {
   void* data;
@@ -60,13 +61,15 @@ struct Operand {
   CodeFormat codes = {};
   // The first output only: what happens to the result before it is rounded by `store` (Command::epilogue).
   const std::vector<EpilogueStep>* epilogue = nullptr;
+  // Likewise: what else is written of it (Command::sides).
+  const StoreSides* sides = nullptr;
 
   const float* f32() const { return static_cast<const float*>(data); }
   float* f32_out() const { return static_cast<float*>(data); }
   const int32_t* i32() const { return static_cast<const int32_t*>(data); }
   int32_t* i32_out() const { return static_cast<int32_t*>(data); }
   // Stored exactly as computed, so that a kernel may write it without store_block.
-  bool plain() const { return dtype == DType::f32 && !rounds && epilogue == nullptr; }
+  bool plain() const { return dtype == DType::f32 && !rounds && epilogue == nullptr && sides == nullptr; }
 };
 
 // An element-wise operation on a command's result, as if it were the next command: EpilogueStep in contract.ts.
@@ -79,6 +82,14 @@ struct EpilogueStep {
   // unaryGrad: z. binary: the other operand, and whether the result is the left one.
   bool hasOperand, resultFirst;
   Operand operand;
+};
+
+// What store_block writes beside an output: StoreSide in contract.ts. `amax` is 0 before the command runs.
+struct StoreSides {
+  bool hasAmax = false, hasSigns = false;
+  Operand amax = {}, signs = {};
+
+  bool any() const { return hasAmax || hasSigns; }
 };
 
 // Key of the random bits of this run: [seedLow, seedHigh, step] of the plan's clock buffer.
@@ -119,6 +130,7 @@ struct Command {
   std::vector<double> attrs;  // in the order of ATTR_ORDER in contract.ts
   Prepacked prepacked = {};   // matmul only
   std::vector<EpilogueStep> epilogue = {};  // of out[0], which points here
+  StoreSides sides = {};                    // likewise
 };
 
 // Kernels of one instruction-set tier, by operation name.

@@ -40,6 +40,8 @@ struct CommandSpec {
   std::vector<OperandSpec> in, out;
   std::vector<double> attrs;
   std::vector<EpilogueStepSpec> epilogue = {};
+  // None or one of each.
+  std::vector<OperandSpec> amax = {}, signs = {};
 };
 
 struct PlanSpec {

@@ -67,6 +67,11 @@ void load_block(const Operand& x, int64_t offset, int64_t n, float* dst) {
 
 void store_block(const Operand& y, int64_t offset, int64_t n, float* src, const Clock& clock) {
   if (y.epilogue != nullptr) run_epilogue(y, offset, n, src, clock);
+  if (y.sides != nullptr) {
+    // Rounding what is rounded below changes nothing.
+    if (y.rounds) round_block(src, n, y.store, offset, clock);
+    store_sides(y, offset, n, src, clock);
+  }
   if (y.dtype == DType::bf16 && y.rounds && is_nearest_bf16(y.store)) {
     return round_to_bf16(src, n, static_cast<uint16_t*>(y.data) + offset);
   }

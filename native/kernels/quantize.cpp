@@ -100,7 +100,8 @@ void quantize_dynamic_fixed(const Command& command, Context& ctx) {
   const int bits = static_cast<int>(command.attrs[0]);
   const Rounding mode = static_cast<Rounding>(static_cast<int>(command.attrs[1]));
   const uint32_t tensorId = static_cast<uint32_t>(command.attrs[2]);
-  const uint32_t amaxBits = largest_bits(x, ctx);
+  const bool known = command.in.size() > 1;
+  const uint32_t amaxBits = known ? std::bit_cast<uint32_t>(*command.in[1].f32()) : largest_bits(x, ctx);
   if (amaxBits >= kInfinityBits || amaxBits == 0) {
     sharedExponent = amaxBits == 0 ? 0 : kExponentNotANumber;
     return store_constant(q, amaxBits == 0 || q.dtype == DType::i16 ? 0.0f : NAN, ctx);

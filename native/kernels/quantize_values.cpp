@@ -23,9 +23,9 @@ bool is_bf16(const StoreRounding& store) {
 
 class ValueQuantizer {
  public:
-  // `scale`: where the scale of the tensor goes if q is stored over it, else null.
-  ValueQuantizer(const Operand& x, const Operand& q, const Operand* scale, const Element& element, const ScaleSpec& spec, Context& ctx)
-      : x_(x), q_(q), scale_(scale), exact_(q), spec_(spec), ctx_(ctx), layout_(flattened(spec.layout)), scales_(element, spec),
+  // `amax`: of x, if it is known; `scale`: where the scale of the tensor goes if q is stored over it; else null.
+  ValueQuantizer(const Operand& x, const Operand* amax, const Operand& q, const Operand* scale, const Element& element, const ScaleSpec& spec, Context& ctx)
+      : x_(x), q_(q), amax_(amax), scale_(scale), exact_(q), spec_(spec), ctx_(ctx), layout_(flattened(spec.layout)), scales_(element, spec),
         round_(element, spec, scales_, ctx.clock) {
     // Loops on FP32 bits give normal numbers: with so few bits they are BF16 values already.
     if (is_bf16(q.store) && precision_of(element) <= 8) exact_.rounds = false;
@@ -128,6 +128,10 @@ class ValueQuantizer {
     const int64_t groups = layout.groups(), threads = ctx_.pool.threads();
     GroupRange* ranges = slice_space(groups).ranges;
     std::fill_n(ranges, threads * groups, GroupRange{});
+    if (amax_ != nullptr) {
+      ranges->amax = std::bit_cast<uint32_t>(*amax_->f32());
+      return ranges;
+    }
     const SliceRuns runs(layout);
     const bool needsEnds = spec_.kind == ScaleKind::affine;
     ctx_.pool.parallel_for(chunks_of(runs.count(), kBandsPerTask), [&](int64_t task, int thread) {
@@ -168,7 +172,7 @@ class ValueQuantizer {
   }
 
   const Operand &x_, &q_;
-  const Operand* scale_;
+  const Operand *amax_, *scale_;
   Operand exact_;  // q without a rounding that would change nothing
   const ScaleSpec& spec_;
   Context& ctx_;
@@ -193,7 +197,8 @@ void quantize_values(const Command& command, Context& ctx) {
   if (command.attrs.size() == kElementNumbers) return quantize_elements(x, q, element, ctx);
   const ScaleSpec spec = scale_of(command.attrs.data() + kElementNumbers);
   const Operand* scale = command.out.size() > 1 ? &command.out[1] : nullptr;
-  ValueQuantizer(x, q, scale, element, spec, ctx).run();
+  const Operand* amax = command.in.size() > 1 ? &command.in[1] : nullptr;
+  ValueQuantizer(x, amax, q, scale, element, spec, ctx).run();
 }
 
 }  // namespace

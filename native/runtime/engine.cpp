@@ -51,18 +51,24 @@ Engine::Engine(const CpuFeatures& cpu, const std::string& tier, int threads)
   }
 }
 
+// Maxima that commands widen as they store begin at 0.
+static void run_command(const Command& command, Context& context) {
+  if (command.sides.hasAmax) *command.sides.amax.f32_out() = 0;
+  command.kernel(command, context);
+}
+
 void Engine::run(const std::vector<Command>& commands, size_t first, Clock clock, std::vector<double>* seconds) {
   const std::lock_guard lock(running_);
   const FloatEnvironment environment;
   Context context{pool_, scratch_, cpu_, clock};
   if (seconds == nullptr) {
-    for (size_t i = first; i < commands.size(); i++) commands[i].kernel(commands[i], context);
+    for (size_t i = first; i < commands.size(); i++) run_command(commands[i], context);
     return;
   }
   using Now = std::chrono::steady_clock;
   for (size_t i = first; i < commands.size(); i++) {
     const Now::time_point begin = Now::now();
-    commands[i].kernel(commands[i], context);
+    run_command(commands[i], context);
     (*seconds)[i] = std::chrono::duration<double>(Now::now() - begin).count();
   }
 }

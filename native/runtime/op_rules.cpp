@@ -116,6 +116,30 @@ void check_overlap(const Command& command, bool inPlace) {
   }
 }
 
+// What is written beside the first output lies apart from everything else.
+void check_sides(const Command& command) {
+  const StoreSides& sides = command.sides;
+  const auto check_side = [&](const Operand& side, const char* name) {
+    rules::expect_real(side, name);
+    check(!side.rounds && side.dtype != DType::i16, name, " is stored as it is");
+    for (const Operand& x : command.in) check(!overlap(side, x), name, " overlaps an input");
+    for (const Operand& y : command.out) check(!overlap(side, y), name, " overlaps an output");
+    for (const EpilogueStep& step : command.epilogue) {
+      check(!step.hasOperand || !overlap(side, step.operand), name, " overlaps an operand of the epilogue");
+    }
+  };
+  rules::expect_real(command.out[0], "the output");
+  if (sides.hasAmax) {
+    check_side(sides.amax, "amax");
+    check(sides.amax.dtype == DType::f32, "amax must be f32");
+    rules::expect_elements(sides.amax, 1, "amax");
+  }
+  if (!sides.hasSigns) return;
+  check_side(sides.signs, "signs");
+  rules::expect_elements(sides.signs, command.out[0].elements, "signs");
+  check(!sides.hasAmax || !overlap(sides.amax, sides.signs), "amax overlaps signs");
+}
+
 }  // namespace
 
 namespace rules {
@@ -193,6 +217,10 @@ void check_command(const Command& command) {
   check(rule != nullptr, "unknown operation");
   rule->rule(command);
   check_overlap(command, rule->inPlace);
+  if (command.sides.any()) {
+    check(rule->epilogue, "the operation writes nothing beside its output");
+    check_sides(command);
+  }
   if (command.epilogue.empty()) return;
   check(rule->epilogue, "the operation has no epilogue");
   rules::check_epilogue(command);

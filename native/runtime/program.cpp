@@ -114,10 +114,15 @@ void Program::add_command(const Engine& engine, const PlanSpec& plan, const Comm
         {step.op, step.attrs, step.rounds, step.round, step.hasOperand, step.resultFirst, operand});
     draws = draws || (step.rounds && step.round.rounding == Rounding::stochastic);
   }
+  command.sides.hasAmax = !spec.amax.empty();
+  command.sides.hasSigns = !spec.signs.empty();
+  if (command.sides.hasAmax) command.sides.amax = place(plan, spec.amax[0]);
+  if (command.sides.hasSigns) command.sides.signs = place(plan, spec.signs[0]);
   check(!draws || clockExternal_ >= 0, "draws random numbers, but the plan has no clock buffer");
   check_command(command);
   Command& kept = commands_.emplace_back(std::move(command));
   if (!kept.epilogue.empty()) kept.out[0].epilogue = &kept.epilogue;
+  if (kept.sides.any()) kept.out[0].sides = &kept.sides;
   const auto remember = [&](Operand& operand, const OperandSpec& from) {
     const int64_t external = externalOf_[static_cast<size_t>(from.buffer)];
     if (external >= 0) places_.push_back({&operand, static_cast<size_t>(external)});
@@ -127,6 +132,8 @@ void Program::add_command(const Engine& engine, const PlanSpec& plan, const Comm
   for (size_t i = 0; i < spec.epilogue.size(); i++) {
     if (spec.epilogue[i].hasOperand) remember(kept.epilogue[i].operand, spec.epilogue[i].operand);
   }
+  if (kept.sides.hasAmax) remember(kept.sides.amax, spec.amax[0]);
+  if (kept.sides.hasSigns) remember(kept.sides.signs, spec.signs[0]);
 }
 
 Operand Program::place(const PlanSpec& plan, const OperandSpec& spec) const {

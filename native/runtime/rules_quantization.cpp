@@ -5,6 +5,14 @@
 namespace roundoff::rules {
 namespace {
 
+// The largest magnitude, from which the one real scale follows.
+void check_tensor_amax(const Operand& amax, const ScaleSpec& spec) {
+  const bool slices = spec.kind == ScaleKind::symmetric && spec.layout.columns == 1;
+  check(spec.kind == ScaleKind::twoLevel || slices, "no real scale follows from the amax of the tensor");
+  check(amax.dtype == DType::f32, "the amax must be f32");
+  expect_elements(amax, 1, "the amax");
+}
+
 // A real scale of the whole tensor, as a second output.
 void check_tensor_scale(const Operand& scale, const ScaleSpec& spec) {
   const bool slices = spec.kind == ScaleKind::symmetric || spec.kind == ScaleKind::affine;
@@ -17,7 +25,7 @@ void check_tensor_scale(const Operand& scale, const ScaleSpec& spec) {
 }  // namespace
 
 void check_quantization(const Command& c) {
-  check(c.in.size() == 1 && (c.out.size() == 1 || c.out.size() == 2), "needs one input and one or two outputs");
+  check((c.in.size() == 1 || c.in.size() == 2) && (c.out.size() == 1 || c.out.size() == 2), "needs one or two inputs and outputs");
   check(c.attrs.size() == kElementNumbers || c.attrs.size() == kElementNumbers + kScaleNumbers,
         "needs the numbers of an element, and of a scale if the format has one");
   const Operand &x = c.in[0], &q = c.out[0];
@@ -29,9 +37,10 @@ void check_quantization(const Command& c) {
   const Element element = element_of(c.attrs.data());
   if (c.attrs.size() == kElementNumbers) {
     check(element.kind != ElementKind::integer, "integers need a scale");
-    check(c.out.size() == 1, "a format without scales has one output");
+    check(c.in.size() == 1 && c.out.size() == 1, "a format without scales has one input and one output");
   } else {
     check_scale_numbers(c.attrs.data() + kElementNumbers, element, x.elements);
+    if (c.in.size() > 1) check_tensor_amax(c.in[1], scale_of(c.attrs.data() + kElementNumbers));
     if (c.out.size() > 1) check_tensor_scale(c.out[1], scale_of(c.attrs.data() + kElementNumbers));
   }
 }

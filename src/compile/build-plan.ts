@@ -9,10 +9,12 @@ import {
   type LoweredStep,
   lower,
   valuesRead,
+  valuesWritten,
 } from "./lower.ts";
 import { narrowStorage } from "./narrow-storage.ts";
 import { type Lifetime, planMemory } from "./plan-memory.ts";
 import { scheduleUpdates } from "./schedule-updates.ts";
+import { storeSides } from "./store-sides.ts";
 
 /** Name of the external i32 array [seedLow, seedHigh, step] of every plan that rounds stochastically. */
 export const CLOCK = "clock";
@@ -43,7 +45,7 @@ export function buildPlan(graph: Graph, { fusion = true, narrowing = true }: Pla
   const unfused = lower(graph);
   const fused = fusion ? fuseEpilogues(unfused) : unfused;
   const narrow = narrowing ? narrowStorage(fused) : fused;
-  const lowered = fusion ? scheduleUpdates(narrow) : narrow;
+  const lowered = fusion ? scheduleUpdates(storeSides(narrow)) : narrow;
   const homes = homesInOrder(lowered);
   const bytes = new Map(
     homes.map((home) => [home, elementCount(home.shape) * bytesPerElement(lowered.dtype(home))]),
@@ -66,7 +68,7 @@ function homesInOrder(lowered: Lowered): Value[] {
 }
 
 function valuesTouched(command: LoweredCommand): Value[] {
-  return [...valuesRead(command), ...command.outputs.map(({ value }) => value)];
+  return [...valuesRead(command), ...valuesWritten(command)];
 }
 
 function lifetimes(homes: readonly Value[], lowered: Lowered, bytes: ReadonlyMap<Value, number>): Lifetime[] {
@@ -124,11 +126,16 @@ function assemble(command: LoweredCommand, lowered: Lowered, indexOf: ReadonlyMa
     const other = value && operand(value, whole ? shape : value.shape);
     return { op, attrs, round, operand: other, resultFirst } as EpilogueStep;
   };
+  const sides = ({ amax, signs }: NonNullable<LoweredCommand["beside"]>): Command["beside"] => ({
+    amax: amax && operand(amax),
+    signs: signs && operand(signs),
+  });
   return {
     op: command.op,
     attrs: command.attrs,
     inputs: command.inputs.map((value) => operand(value)),
     outputs,
     ...(command.epilogue && { epilogue: command.epilogue.map(step) }),
+    ...(command.beside && { beside: sides(command.beside) }),
   } as Command;
 }

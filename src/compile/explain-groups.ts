@@ -11,16 +11,17 @@ export interface ExplainedGroup {
   readonly host: number;
   /** Ids of all its nodes, the host first, in the order in which they are done. */
   readonly nodes: readonly number[];
-  /** What it does, `batchNormTrain → round bf16 → relu`. */
+  /** What it does, `batchNormTrain → round bf16 → relu`, and what else it writes of its result: `amax`, `signs`. */
   readonly steps: string;
 }
 
 export function explainGroups({ lowered }: BuiltPlan): ExplainedGroup[] {
   return lowered.commands.flatMap((command) => {
-    if (command.node === undefined || command.epilogue === undefined) return [];
-    const nodes = [command.node, ...command.epilogue.map(({ node }) => node)];
+    const { node, epilogue = [], beside = {} } = command;
+    if (node === undefined || epilogue.length + Object.keys(beside).length === 0) return [];
+    const nodes = [node, ...epilogue.map((step) => step.node)];
     const ids = [...new Set(nodes.map(({ id }) => id))];
-    return [{ host: command.node.id, nodes: ids, steps: stepsOf(command, command.node).join(" → ") }];
+    return [{ host: node.id, nodes: ids, steps: stepsOf(command, node).join(" → ") }];
   });
 }
 
@@ -33,13 +34,16 @@ export function valuesInRegisters({ lowered }: BuiltPlan): Set<Value> {
   return new Set(inner.map(({ outputs }) => lowered.home(outputs[0])));
 }
 
-function stepsOf({ op, epilogue = [], outputs: [{ store }] }: LoweredCommand, node: Node): string[] {
+function stepsOf(command: LoweredCommand, node: Node): string[] {
+  const { op, epilogue = [], outputs, beside = {} } = command;
+  const [{ store }] = outputs;
   const roundings = [...epilogue.map(({ round }) => round), store];
-  return [{ op, node }, ...epilogue].flatMap((step, i) => {
+  const steps = [{ op, node }, ...epilogue].flatMap((step, i) => {
     const rounding = roundings[i];
     const name = nameOf(step);
     return rounding === undefined ? [name] : [name, `round ${rounding.format.name}`];
   });
+  return [...steps, ...Object.keys(beside)];
 }
 
 function nameOf({ op, node }: Pick<LoweredStep, "node"> & { readonly op: string }): string {

@@ -16,6 +16,7 @@ import {
   OPTIMIZER_OPS,
   type OpName,
   type StoreRounding,
+  type StoreSide,
 } from "../kernels/contract.ts";
 import { contains, enclosingFloat, knownFormats } from "../precision/represents.ts";
 import { BF16 } from "./carriers.ts";
@@ -33,6 +34,8 @@ export interface LoweredCommand {
   readonly node?: Node;
   /** What happens to the first output before it is stored. */
   readonly epilogue?: readonly LoweredStep[];
+  /** What else is written of the first output. */
+  readonly beside?: { readonly [Side in StoreSide]?: Value };
 }
 
 export interface LoweredOutput {
@@ -50,6 +53,11 @@ export interface LoweredStep {
   readonly operand?: Value;
   readonly resultFirst?: boolean;
   readonly node: Node;
+}
+
+/** Everything that a command writes. */
+export function valuesWritten({ outputs, beside = {} }: LoweredCommand): Value[] {
+  return [...outputs.map(({ value }) => value), ...Object.values(beside)];
 }
 
 /** Everything that a command reads, its epilogue included; a value that is read twice is there twice. */

@@ -3,7 +3,7 @@
  * any more what it overwrites. A gradient then lives only until its weight is updated, so the arena is smaller and the gradient
  * is still in the caches. Results are the same to the bit. Where a check or a norm of all gradients comes first, nothing moves.
  */
-import { type Lowered, type LoweredCommand, valuesRead } from "./lower.ts";
+import { type Lowered, type LoweredCommand, valuesRead, valuesWritten } from "./lower.ts";
 
 export function scheduleUpdates(lowered: Lowered): Lowered {
   return { ...lowered, commands: new Schedule(lowered).run() };
@@ -29,7 +29,7 @@ class Schedule {
 
   private place(command: LoweredCommand, index: number): number {
     const inputs = valuesRead(command).map((value) => this.memory(value));
-    const outputs = command.outputs.map(({ value }) => this.memory(value));
+    const outputs = valuesWritten(command).map((value) => this.memory(value));
     const after = [
       ...inputs.map((memory) => this.written.get(memory)),
       ...outputs.flatMap((memory) => [this.written.get(memory), this.read.get(memory)]),

@@ -98,7 +98,15 @@ export interface CommandOf<Op extends OpName> {
   readonly outputs: readonly Operand[];
   /** Commands of EPILOGUE_OPS only: what happens to the first output before its own `store`, in this order. */
   readonly epilogue?: readonly EpilogueStep[];
+  /** Likewise: what else is written of the first output, as its elements are stored. Overlaps no other operand. */
+  readonly beside?: { readonly [Side in StoreSide]?: Operand };
 }
+
+/**
+ * `amax`: f32 [1], the largest magnitude of the elements as they are stored; NaN if one is. `signs`: of the output's elements, the
+ * sign of each (−1, 0, 1 or NaN), in any storage that holds these.
+ */
+export type StoreSide = "amax" | "signs";
 
 /**
  * An element-wise operation on a command's result before it is stored: it computes what the command of that name would

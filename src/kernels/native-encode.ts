@@ -81,6 +81,8 @@ function encodeCommand(command: Command): AddonCommand {
     outputs: command.outputs.map(encodeOperand),
     attrs: encodeAttrs(command),
     epilogue: command.epilogue?.map(encodeStep),
+    amax: command.beside?.amax && encodeOperand(command.beside.amax),
+    signs: command.beside?.signs && encodeOperand(command.beside.signs),
   };
 }
 

@@ -49,6 +49,8 @@ export interface AddonCommand {
   readonly outputs: readonly AddonOperand[];
   readonly attrs: readonly number[];
   readonly epilogue?: readonly AddonEpilogueStep[];
+  readonly amax?: AddonOperand;
+  readonly signs?: AddonOperand;
 }
 
 export interface AddonEpilogueStep {

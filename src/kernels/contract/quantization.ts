@@ -14,7 +14,7 @@ import type { TensorView } from "../../formats/scaled/layout.ts";
 
 export interface QuantizationAttrs {
   /**
-   * x → q (dtype i16: integers; f32: integer · 2^E), E (i32 [1]). Dynamic fixed point of `bits` bits:
+   * x (, its amax f32 [1], where that is known: see StoreSide) → q (dtype i16: integers; f32: integer · 2^E), E (i32 [1]). Dynamic fixed point of `bits` bits:
    * E = floor(log2 amax) − (bits − 2), integer = round(x · 2^−E) clamped to ±(2^(bits−1) − 1). amax = 0: E = 0, all
    * zeros. If x holds NaN or Inf there is no exponent: E = 2^30 marks the tensor as not a number, every
    * integer is 0 (f32: every element is NaN), and every GEMM that reads E = 2^30 gives NaN everywhere. q has
@@ -26,7 +26,7 @@ export interface QuantizationAttrs {
     readonly tensorId: number;
   };
   /**
-   * x → q (f32 or bf16, any shape of as many elements): the values that x has in any format, as the bulk kernels give them
+   * x (, its amax, where one real scale is the whole tensor's and not affine) → q (f32 or bf16, any shape of as many elements): the values that x has in any format, as the bulk kernels give them
    * (formats/scaled/quantize.ts, formats/round-array.ts; float formats without a sign and posits have no groups).
    * The tensor is seen as `view` in row-major order. Block formats: tiles of `block` over (rows, columns) share a scale.
    * Integers: each index of columns has a scale by `scaling`. `stochastic` draws word i of (seed, step, tensorId) for

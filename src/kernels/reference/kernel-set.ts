@@ -79,12 +79,33 @@ function bindCommand<Op extends OpName>(
   const inputs = command.inputs.map((operand) => bindOperand(operand, plan, arrays));
   const outputs = command.outputs.map((operand) => bindOperand(operand, plan, arrays));
   const steps = (command.epilogue ?? []).map((step) => bindStep(step, outputs[0], plan, arrays));
+  const storeSides = bindSides(command, outputs[0], plan, arrays);
   return (context) => {
     kernel(inputs, outputs, command.attrs, context);
     for (const step of steps) step(context);
     command.outputs.forEach(({ store }, i) => {
       if (store !== undefined) roundOnStore(outputs[i].data, store, context.clock);
     });
+    storeSides();
+  };
+}
+
+/** What is written beside the first output, once that is as it is stored. */
+function bindSides(
+  { beside = {} }: Pick<Command, "beside">,
+  { data }: RefTensor,
+  plan: Plan,
+  arrays: readonly RefArray[],
+): () => void {
+  const amax = beside.amax && bindOperand(beside.amax, plan, arrays).data;
+  const signs = beside.signs && bindOperand(beside.signs, plan, arrays).data;
+  return () => {
+    let largest = 0;
+    // Math.max gives NaN once it has seen one.
+    for (let i = 0; amax !== undefined && i < data.length; i++)
+      largest = Math.max(largest, Math.abs(data[i]));
+    if (amax !== undefined) amax[0] = largest;
+    for (let i = 0; signs !== undefined && i < data.length; i++) signs[i] = Math.sign(data[i]);
   };
 }
 
