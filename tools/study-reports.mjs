@@ -72,6 +72,11 @@ function report(name) {
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+  const written = [join(folder, "report.md"), costs];
+  spawnSync("npx", ["biome", "format", "--write", ...written], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   console.log(`studies/${name}: report.html, report.md`);
 }
 
