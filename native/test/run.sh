@@ -21,7 +21,7 @@ compile() {
   fi
 }
 
-kernels="block_io epilogue unary unary_grad binary elementwise strided_view round_block matmul convolution conv_depthwise conv_depthwise_weight conv_stencil conv_window conv_grad_weight conv_grad_windows conv_grad_panels conv_outer_window conv_pixel_rows
+kernels="block_io store_sides epilogue unary unary_grad binary elementwise strided_view round_block matmul convolution conv_depthwise conv_depthwise_weight conv_stencil conv_window conv_grad_weight conv_grad_windows conv_grad_panels conv_outer_window conv_pixel_rows
   gemm_tile gemm_outer outer_panels gemm_panels gemm_rows gemm_block gemm_chains
   accumulate accumulate_products accumulate_narrow accumulate_wide profile_tiles"
 objects=""
