@@ -7,8 +7,8 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-// `count` steps from byte offsets a and b on. `spill`: the sums in registers (INT32 for i16 products) are added to the
-// FP32 sums after this run; true for the last run.
+// `count` steps from byte offsets a and b on. `spill` (i16 only): the integer sums go to FP32 after this run; true for
+// the last run.
 struct OuterRun {
   int32_t a, b, count;
   bool spill;
