@@ -44,6 +44,8 @@ void bulk_round(const BulkJob& job, Context& ctx) {
 }
 
 void bulk_copy(const float* x, float* y, int64_t n, bool stream, Context& ctx) {
+  // An empty array may have no address, which memcpy must not be given.
+  if (n == 0) return;
   parallel_ranges(ctx, chunks_of(n, kBulkChunk), [&](int64_t first, int64_t last, int) {
     const int64_t begin = first * kBulkChunk, count = std::min(n, last * kBulkChunk) - begin;
     if (!stream) return static_cast<void>(std::memcpy(y + begin, x + begin, static_cast<size_t>(count) * sizeof(float)));
