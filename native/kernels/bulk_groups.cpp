@@ -112,6 +112,8 @@ class Quantizer {
   void run_slices() const {
     // Statistics keep to their pieces: their sums have an order.
     const SliceRuns runs(spec_.layout, job_.tally == nullptr ? past_line(job_.y) : 0);
+    // No work for the scales of an empty array that nobody asked for: there may be more of them than memory.
+    if (runs.count() == 0 && out_.values == nullptr) return;
     const int64_t groups = spec_.layout.groups(), chunks = chunks_of(runs.count(), kRunsPerChunk);
     const std::vector<GroupRange> ranges = slice_ranges(runs, groups);
     GroupTable table(groups);
