@@ -23,7 +23,7 @@ const unique = (values) => [...new Set(values)];
 
 /** `roundoff bench quantize --json`: a row for each format, two columns for each size of the array. */
 export function quantizeTable({ rows }) {
-  const of = (name, size) => rows.find((row) => row.name === name && row.size === size);
+  const of = (name, size) => rows.find((row) => row.name === name && row.size === size) ?? {};
   return table(unique(rows.map(({ name }) => name)), [
     ["format", code],
     ...unique(rows.map(({ size }) => size)).flatMap((size) => [

@@ -122,6 +122,30 @@ uint32_t adding_loop(const float* x, float* y, int64_t n, const Target& t, const
   return nearest_even_by_adding<signedZero, count>(x, y, n, t, random, steps);
 }
 
+#if defined(__AVX512F__)
+// The whole registers of nearest_even_in_bits; returns how many elements they hold. Signs stay where they are: a carry ends in
+// infinity at the latest, and NaN, which alone could carry into the sign, is put back.
+template <bool saturates>
+inline int64_t nearest_bits_in_registers(const Bits* in, Bits* out, int64_t n, const Target& t) {
+  const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
+  constexpr int kSmallerMagnitude = 2;  // VRANGEPS: the smaller of two magnitudes, under the sign of the first.
+  const uint32_t last = 1u << (t.normalShift - 1);
+  const __m512i half = constant(last / 2 - 1), lastBit = constant(last), kept = constant(~(last - 1));
+  const __m512 most = _mm512_castsi512_ps(constant(t.maxFinite));
+  int64_t i = 0;
+  for (; i + 16 <= n; i += 16) {
+    const __m512i word = _mm512_loadu_si512(in + i), below = _mm512_add_epi32(word, half);
+    const __mmask16 odd = _mm512_test_epi32_mask(word, lastBit);
+    __m512i near = _mm512_and_si512(_mm512_mask_add_epi32(below, odd, below, constant(1)), kept);
+    if constexpr (saturates) near = _mm512_castps_si512(_mm512_range_ps(_mm512_castsi512_ps(near), most, kSmallerMagnitude));
+    const __m512 value = _mm512_castsi512_ps(word);
+    const __mmask16 nan = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
+    _mm512_storeu_si512(out + i, _mm512_mask_or_epi32(near, nan, word, constant(kQuietBit)));
+  }
+  return i;
+}
+#endif
+
 // The same for formats with FP32's own exponents (bf16, tf32): every value drops the same bits, and a carry out of the
 // significand lands in the exponent, where it belongs.
 template <bool count, class Steps>
@@ -133,21 +157,8 @@ uint32_t nearest_even_in_bits(const float* x, float* y, int64_t n, const Target&
   uint32_t overflows = 0;
   int64_t i = 0;
 #if defined(__AVX512F__)
-  // Without counting, and where infinity is what comes after the largest value: an upper bound does for all overflows.
-  if (!count && (t.overflow == t.maxFinite || t.overflow == kInfinityBits)) {
-    const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
-    for (; i + 16 <= n; i += 16) {
-      const __m512i word = _mm512_loadu_si512(in + i), magnitude = _mm512_and_si512(word, constant(~kSignBit));
-      const __m512i below = _mm512_add_epi32(magnitude, constant(mask >> 1));
-      const __mmask16 odd = _mm512_test_epi32_mask(magnitude, constant(mask + 1));
-      const __m512i carried = _mm512_mask_add_epi32(below, odd, below, constant(1));
-      const __m512i near = _mm512_and_si512(carried, constant(~mask));
-      const __m512i bounded = _mm512_maskz_min_epu32(0xffff, near, constant(t.overflow));
-      const __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, constant(kInfinityBits));
-      const __m512i result = _mm512_mask_or_epi32(bounded, nan, magnitude, constant(kQuietBit));
-      _mm512_storeu_si512(out + i, _mm512_ternarylogic_epi32(result, word, constant(kSignBit), 0xf8));
-    }
-  }
+  if (!count && t.overflow == t.maxFinite) i = nearest_bits_in_registers<true>(in, out, n, t);
+  if (!count && t.overflow == kInfinityBits) i = nearest_bits_in_registers<false>(in, out, n, t);
 #endif
   ROUNDOFF_INDEPENDENT
   for (; i < n; i++) {
