@@ -18,9 +18,9 @@ const IMAGE = { alexnet: 227 };
 /**
  * With momentum 0.9 and a batch this small: rates at which FP32 falls from the first steps on. At 0.01 the loss of ResNet-50, whose last
  * blocks normalise over few pixels, first rises above its start (7.1 to 11.4 in six steps). VGG-16 and AlexNet have no batch norm
- * to forgive more.
+ * to forgive more: VGG-16 at 0.003 rises to 10.1 in the seventh step.
  */
-const RATES = { resnet50: 0.002, alexnet: 0.01, vgg16: 0.003 };
+const RATES = { resnet50: 0.002, alexnet: 0.01, vgg16: 0.001 };
 const RATE = 0.01;
 
 const { values } = parseArgs({
