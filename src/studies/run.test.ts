@@ -1,7 +1,7 @@
 /** A study trained on the reference kernels: its files, its resumption and its refusals. */
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ruledImages } from "../data/fixtures.ts";
@@ -159,6 +159,16 @@ describe("runStudy", () => {
     expect(results).toHaveLength(3);
     expect(rows.map(({ seeds }) => seeds)).toEqual([[1, 2], [1]]);
     expect(file("a", "report.md")).toContain("1 run of this setting is missing: the study is not complete.");
+  });
+
+  it("clears the lock that a killed process left in a run that it had finished", async () => {
+    await runStudy(options("a"));
+    const lock = join(root, "a", "runs", "main", "fp32-seed1", ".lock");
+    const token = "00000000-0000-0000-0000-000000000000";
+    const owner = { pid: process.pid, host: hostname(), started: "an earlier boot", token, since: "" };
+    writeFileSync(lock, JSON.stringify(owner));
+    await runStudy(options("a"));
+    expect(existsSync(lock)).toBe(false);
   });
 
   it("refuses to mix runs of a changed study", async () => {

@@ -2,6 +2,7 @@
  * Runs a study: every setting × seed × recipe that has no finished record yet, one after the other, then the verdicts and
  * the report. Interrupted at any point, the same call goes on where it stopped.
  */
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RoundoffError } from "../base/errors.ts";
 import { replaceFile } from "../base/replace-file.ts";
@@ -10,7 +11,7 @@ import type { KernelSet } from "../kernels/contract.ts";
 import { recipe as recipeNamed } from "../recipes/catalog.ts";
 import type { KernelRecord } from "../runlog/schema.ts";
 import { RECORD_FILE } from "../train/journal.ts";
-import { openOutput } from "../train/output.ts";
+import { LOCK_FILE, openOutput } from "../train/output.ts";
 import { interrupted, type TrainProgress, train } from "../train/run.ts";
 import { type AgreementRow, compareResults, type StudyRuns } from "./agreement.ts";
 import { ARCHIVE_FILE, type Archive, EMPTY_ARCHIVE, readArchive, writeArchive } from "./archive.ts";
@@ -124,6 +125,8 @@ async function readOther({ spec, records }: NonNullable<StudyOptions["against"]>
 async function finishedResult({ place, config }: PlannedRun, out: string): Promise<RunResult | undefined> {
   const result = await readResult(place, out);
   if (result === undefined) return undefined;
+  // A process that was killed after its last byte left its lock; nobody will take it over here any more.
+  if (existsSync(join(place.directory, LOCK_FILE))) (await openOutput(place.directory, true)).release();
   if (result.facts.command === commandOf(place, config)) return result;
   throw new RoundoffError("INVALID_ARGUMENT", {
     what: `"${place.directory}" holds a run with other settings`,
