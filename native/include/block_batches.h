@@ -6,16 +6,12 @@
 // of JavaScript begin 16 bytes into one. A register then holds elements of two blocks.
 #pragma once
 
-#include <immintrin.h>
-
+#include "avx512_lanes.h"
 #include "bulk_chunks.h"
 
 namespace roundoff::ROUNDOFF_TIER {
 
-constexpr __mmask16 kAllLanes = 0xffff;
 constexpr int64_t kBatch = 16;
-
-inline __m512i all_lanes(uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); }
 
 // The largest magnitudes, in bits, of 16 blocks from x on, one in each lane.
 template <int width>

@@ -9,8 +9,6 @@
 
 namespace roundoff::ROUNDOFF_TIER {
 
-constexpr int kSmallerMagnitude = 2;  // for range: of both operands, with the sign of the first
-
 // The rule for steps under which StochasticRegister serves.
 inline PowerRule stochastic_rule(PowerRule rule, const Target& target) {
   while (rule.lowest <= rule.highest && !has_stochastic_scale(target, rule.lowest)) rule.lowest++;

@@ -3,12 +3,9 @@
 // bit. Every mode is its own loop without branches, chosen outside it. Source and target may be equal, never shifted.
 #pragma once
 
+#include "avx512_lanes.h"
 #include "block_io.h"
 #include "round_target.h"
-
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 namespace roundoff::ROUNDOFF_TIER {
 
@@ -127,20 +124,16 @@ uint32_t adding_loop(const float* x, float* y, int64_t n, const Target& t, const
 // infinity at the latest, and NaN, which alone could carry into the sign, is put back.
 template <bool saturates>
 inline int64_t nearest_bits_in_registers(const Bits* in, Bits* out, int64_t n, const Target& t) {
-  const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
-  constexpr int kSmallerMagnitude = 2;  // VRANGEPS: the smaller of two magnitudes, under the sign of the first.
-  const uint32_t last = 1u << (t.normalShift - 1);
-  const __m512i half = constant(last / 2 - 1), lastBit = constant(last), kept = constant(~(last - 1));
-  const __m512 most = _mm512_castsi512_ps(constant(t.maxFinite));
+  const uint32_t dropped = (1u << (t.normalShift - 1)) - 1;
+  const __m512 most = _mm512_castsi512_ps(all_lanes(t.maxFinite));
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
-    const __m512i word = _mm512_loadu_si512(in + i), below = _mm512_add_epi32(word, half);
-    const __mmask16 odd = _mm512_test_epi32_mask(word, lastBit);
-    __m512i near = _mm512_and_si512(_mm512_mask_add_epi32(below, odd, below, constant(1)), kept);
-    if constexpr (saturates) near = _mm512_castps_si512(_mm512_range_ps(_mm512_castsi512_ps(near), most, kSmallerMagnitude));
+    const __m512i word = _mm512_loadu_si512(in + i);
     const __m512 value = _mm512_castsi512_ps(word);
+    __m512i near = nearest_even_without(word, dropped);
+    if constexpr (saturates) near = _mm512_castps_si512(_mm512_range_ps(_mm512_castsi512_ps(near), most, kSmallerMagnitude));
     const __mmask16 nan = _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q);
-    _mm512_storeu_si512(out + i, _mm512_mask_or_epi32(near, nan, word, constant(kQuietBit)));
+    _mm512_storeu_si512(out + i, _mm512_mask_or_epi32(near, nan, word, all_lanes(kQuietBit)));
   }
   return i;
 }

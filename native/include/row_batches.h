@@ -1,5 +1,5 @@
-// Block formats whose steps are powers of two, along one row, without statistics, by the register loops of an AVX-512 processor; what they leave over is
-// said, not done. On other processors they leave everything over.
+// Block formats whose steps are powers of two, along one row, without statistics, by the register loops of an AVX-512
+// processor; what they leave over is said, not done. On other processors they leave everything over.
 #pragma once
 
 #include "group_scales.h"

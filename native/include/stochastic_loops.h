@@ -6,10 +6,6 @@
 
 #include "round_loops.h"
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 namespace roundoff::ROUNDOFF_TIER {
 
 // Formats with FP32's own exponents, with any number of random bits. F is the dropped bits followed by zeros, so a carry out
@@ -39,8 +35,6 @@ struct DroppedBits {
 // elements are done.
 template <bool allMeetRandom>
 int64_t stochastic_registers(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random) {
-  constexpr __mmask16 kAll = 0xffff;
-  const auto constant = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
   const DroppedBits dropped(t);
   const uint32_t restMask = (1u << dropped.rest) - 1;
   int64_t i = 0;
@@ -48,18 +42,16 @@ int64_t stochastic_registers(const float* x, float* y, int64_t n, const Target& 
     __m512i word = _mm512_loadu_si512(x + i);
     // g++ would rather load them again for each of their uses.
     asm("" : "+v"(word));
-    const __m512i magnitude = _mm512_and_si512(word, constant(~kSignBit));
-    __m512i part = _mm512_maskz_srli_epi32(kAll, _mm512_loadu_si512(random + i), dropped.randomDown), near = magnitude;
+    const __m512i magnitude = _mm512_and_si512(word, all_lanes(~kSignBit));
+    __m512i part = _mm512_maskz_srli_epi32(kAllLanes, _mm512_loadu_si512(random + i), dropped.randomDown), near = magnitude;
     if constexpr (!allMeetRandom) {
-      const __mmask16 odd = _mm512_test_epi32_mask(magnitude, constant(restMask + 1));
-      near = _mm512_add_epi32(magnitude, constant(restMask >> 1));
-      near = _mm512_and_si512(_mm512_mask_add_epi32(near, odd, near, constant(1)), constant(~restMask));
-      part = _mm512_maskz_slli_epi32(kAll, part, dropped.rest);
+      near = nearest_even_without(magnitude, restMask);
+      part = _mm512_maskz_slli_epi32(kAllLanes, part, dropped.rest);
     }
-    const __m512i bounded = _mm512_maskz_min_epu32(kAll, _mm512_add_epi32(near, part), constant(t.overflow | dropped.mask));
-    const __m512i number = _mm512_ternarylogic_epi32(_mm512_and_si512(bounded, constant(~dropped.mask)), word, constant(kSignBit), 0xf8);
-    const __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, constant(kInfinityBits));
-    _mm512_storeu_si512(y + i, _mm512_mask_or_epi32(number, nan, word, constant(kQuietBit)));
+    const __m512i bounded = _mm512_maskz_min_epu32(kAllLanes, _mm512_add_epi32(near, part), all_lanes(t.overflow | dropped.mask));
+    const __m512i number = _mm512_ternarylogic_epi32(_mm512_and_si512(bounded, all_lanes(~dropped.mask)), word, all_lanes(kSignBit), 0xf8);
+    const __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, all_lanes(kInfinityBits));
+    _mm512_storeu_si512(y + i, _mm512_mask_or_epi32(number, nan, word, all_lanes(kQuietBit)));
   }
   return i;
 }
@@ -108,7 +100,7 @@ inline bool has_stochastic_scale(const Target& t, int exponent) {
 // 2^32 / spacing, if that is an FP32 number. One place more in the sum is the upper neighbour. NaN stays.
 class StochasticRegister {
  public:
-  explicit StochasticRegister(const Target& t) : lift_(word((t.normalShift - 1) << 23)) {}
+  explicit StochasticRegister(const Target& t) : lift_(all_lanes((t.normalShift - 1) << 23)) {}
 
   // `minNormal`, `largest`: bits of the smallest normal and of the largest value, under the step of each lane. `finite`:
   // there is no NaN.
@@ -116,30 +108,27 @@ class StochasticRegister {
   __m512i round(__m512i bits, __m512i words, __m512i minNormal, __m512i largest) const {
     constexpr int kTowardZero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
     // Whatever is above the largest value becomes that value. The second operand stays if it is NaN.
-    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, word(~kSignBit)));
-    const __m512 a = _mm512_maskz_min_ps(kAll, _mm512_castsi512_ps(largest), magnitude);
-    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), word(kInfinityBits));
-    const __m512i powerBits = _mm512_add_epi32(_mm512_maskz_max_epu32(kAll, field, minNormal), lift_);
+    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, all_lanes(~kSignBit)));
+    const __m512 a = _mm512_maskz_min_ps(kAllLanes, _mm512_castsi512_ps(largest), magnitude);
+    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), all_lanes(kInfinityBits));
+    const __m512i powerBits = _mm512_add_epi32(_mm512_maskz_max_epu32(kAllLanes, field, minNormal), lift_);
     const __m512 power = _mm512_castsi512_ps(powerBits);
-    const __m512 sum = _mm512_maskz_add_round_ps(kAll, a, power, kTowardZero);
+    const __m512 sum = _mm512_maskz_add_round_ps(kAllLanes, a, power, kTowardZero);
     const __m512 missing = _mm512_sub_ps(a, _mm512_sub_ps(sum, power));
     // Fields: the power is 23 above the spacing; 2^32 over the spacing is 2 · 127 + 32 + 23 less the power.
-    const __m512 scale = _mm512_castsi512_ps(_mm512_sub_epi32(word((2 * 127 + 32 + 23u) << 23), powerBits));
-    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAll, _mm512_mul_ps(missing, scale));
-    const __mmask16 number = finite ? kAll : _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q);
+    const __m512 scale = _mm512_castsi512_ps(_mm512_sub_epi32(all_lanes((2 * 127 + 32 + 23u) << 23), powerBits));
+    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAllLanes, _mm512_mul_ps(missing, scale));
+    const __mmask16 number = finite ? kAllLanes : _mm512_cmp_ps_mask(a, a, _CMP_ORD_Q);
     const __mmask16 up = _mm512_mask_cmplt_epu32_mask(number, _mm512_add_epi32(fraction, words), fraction);
     const __m512i sumBits = _mm512_castps_si512(sum);
-    const __m512i chosen = _mm512_mask_sub_epi32(sumBits, up, sumBits, word(UINT32_MAX));
+    const __m512i chosen = _mm512_mask_sub_epi32(sumBits, up, sumBits, all_lanes(UINT32_MAX));
     const __m512i rounded = _mm512_castps_si512(_mm512_sub_ps(_mm512_castsi512_ps(chosen), power));
-    if constexpr (signedZero) return _mm512_ternarylogic_epi32(rounded, bits, word(kSignBit), 0xf8);
+    if constexpr (signedZero) return _mm512_ternarylogic_epi32(rounded, bits, all_lanes(kSignBit), 0xf8);
     const __mmask16 notZero = _mm512_test_epi32_mask(rounded, rounded);
-    return _mm512_mask_or_epi32(rounded, notZero, rounded, _mm512_and_si512(bits, word(kSignBit)));
+    return _mm512_mask_or_epi32(rounded, notZero, rounded, _mm512_and_si512(bits, all_lanes(kSignBit)));
   }
 
  private:
-  static constexpr __mmask16 kAll = 0xffff;
-  static __m512i word(uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); }
-
   __m512i lift_;
 };
 
@@ -148,32 +137,30 @@ class StochasticRegister {
 inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const Target& t, const uint32_t* random,
                                      OneStep steps) {
   constexpr int kTowardZero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
-  constexpr __mmask16 kAll = 0xffff;
   const uint32_t step = steps.value;
   // Where 2^32 / spacing is no FP32 number the general loop serves.
   const auto rest = round_loop<Rounding::stochastic, false, OneStep>;
   if (!has_stochastic_scale(t, static_cast<int32_t>(step) >> 23)) return rest(x, y, n, t, random, steps);
-  const auto word = [](uint32_t bits) { return _mm512_set1_epi32(static_cast<int>(bits)); };
-  const __m512i minNormal = word(t.minNormal + step), lift = word((t.normalShift - 1) << 23);
+  const __m512i minNormal = all_lanes(t.minNormal + step), lift = all_lanes((t.normalShift - 1) << 23);
   // Fields: the power is 23 above the spacing; 2^32 over the spacing is 2 · 127 + 32 + 23 less the power.
-  const __m512i toUnit = word(23u << 23), toScale = word((2 * 127 + 32 + 23u) << 23);
+  const __m512i toUnit = all_lanes(23u << 23), toScale = all_lanes((2 * 127 + 32 + 23u) << 23);
   const __m512 largest = _mm512_set1_ps(float_of(t.maxFinite + step));
   const __m512 beyond = _mm512_set1_ps(float_of(t.maxFinite + step + (1u << (t.normalShift - 1))));
-  const __m512 overflow = _mm512_castsi512_ps(word(t.overflow + step));
+  const __m512 overflow = _mm512_castsi512_ps(all_lanes(t.overflow + step));
   uint32_t overflows = 0;
   int64_t i = 0;
   for (; i + 16 <= n; i += 16) {
     const __m512i bits = _mm512_loadu_si512(x + i);
-    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, word(~kSignBit)));
+    const __m512 magnitude = _mm512_castsi512_ps(_mm512_and_si512(bits, all_lanes(~kSignBit)));
     // Everything beyond overflows alike. The second operand stays if it is NaN.
-    const __m512 a = _mm512_maskz_min_ps(kAll, beyond, magnitude);
-    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), word(kInfinityBits));
-    const __m512i power = _mm512_add_epi32(_mm512_maskz_max_epu32(kAll, field, minNormal), lift);
-    const __m512 lifted = _mm512_maskz_add_round_ps(kAll, a, _mm512_castsi512_ps(power), kTowardZero);
+    const __m512 a = _mm512_maskz_min_ps(kAllLanes, beyond, magnitude);
+    const __m512i field = _mm512_and_si512(_mm512_castps_si512(a), all_lanes(kInfinityBits));
+    const __m512i power = _mm512_add_epi32(_mm512_maskz_max_epu32(kAllLanes, field, minNormal), lift);
+    const __m512 lifted = _mm512_maskz_add_round_ps(kAllLanes, a, _mm512_castsi512_ps(power), kTowardZero);
     const __m512 floor = _mm512_sub_ps(lifted, _mm512_castsi512_ps(power));
     const __m512 missing = _mm512_sub_ps(a, floor);
     const __m512 scale = _mm512_castsi512_ps(_mm512_sub_epi32(toScale, power));
-    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAll, _mm512_mul_ps(missing, scale));
+    const __m512i fraction = _mm512_maskz_cvttps_epu32(kAllLanes, _mm512_mul_ps(missing, scale));
     const __m512i sum = _mm512_add_epi32(fraction, _mm512_loadu_si512(random + i));
     const __mmask16 up = _mm512_cmplt_epu32_mask(sum, fraction);
     const __m512 unit = _mm512_castsi512_ps(_mm512_sub_epi32(power, toUnit));
@@ -182,7 +169,7 @@ inline uint32_t stochastic_by_adding(const float* x, float* y, int64_t n, const 
     result = _mm512_mask_blend_ps(large, result, overflow);
     overflows += static_cast<uint32_t>(std::popcount(static_cast<uint32_t>(large)));
     const __m512i rounded = _mm512_castps_si512(result);
-    _mm512_storeu_si512(y + i, _mm512_ternarylogic_epi32(rounded, bits, word(kSignBit), 0xf8));
+    _mm512_storeu_si512(y + i, _mm512_ternarylogic_epi32(rounded, bits, all_lanes(kSignBit), 0xf8));
   }
   return overflows + rest(x + i, y + i, n - i, t, random + i, steps);
 }

@@ -6,22 +6,16 @@ import { describe, expect, it } from "vitest";
 import { normals } from "./conformance/data.ts";
 import { implementations } from "./conformance/implementations.ts";
 import type { Buffer, Carrier, Command, ExternalArray, Operand, Plan } from "./contract.ts";
+import { externalFloats } from "./external-floats.fixture.ts";
 
 const [ROWS, INNER, COLUMNS, PRODUCTS] = [5, 33, 70, 5];
 
 /** c0, c1 = a·m with m = b; then m = d and c2, c3 = a·m; c4 = a·mᵀ of another reading of the same memory. */
 function sharingPlan(carrier: Carrier): Plan {
-  const external = (name: string, elements: number): Buffer => ({
-    place: "external",
-    offset: 0,
-    name,
-    dtype: "f32",
-    elements,
-  });
   const buffers: Buffer[] = [
-    external("a", ROWS * INNER),
-    external("b", INNER * COLUMNS),
-    external("d", INNER * COLUMNS),
+    externalFloats("a", ROWS * INNER),
+    externalFloats("b", INNER * COLUMNS),
+    externalFloats("d", INNER * COLUMNS),
     {
       place: "arena",
       offset: 0,
@@ -29,7 +23,7 @@ function sharingPlan(carrier: Carrier): Plan {
       dtype: carrier === "bf16" ? "bf16" : "f32",
       elements: INNER * COLUMNS,
     },
-    ...Array.from({ length: PRODUCTS }, (_, i) => external(`c${i}`, ROWS * COLUMNS)),
+    ...Array.from({ length: PRODUCTS }, (_, i) => externalFloats(`c${i}`, ROWS * COLUMNS)),
   ];
   const operand = (buffer: number, ...shape: number[]): Operand => ({
     buffer,

@@ -68,7 +68,8 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
   const selection = kernelsFor(context, options);
   const native = selection.kernels.name === "native";
   const spec = withSeeds(await loadStudy(name, { native, quick: options.quick }), options);
-  const against = options.against && { spec: await loadStudy(name, { native }), records: options.against };
+  const records = options.against;
+  const against = records === undefined ? undefined : { spec: await loadStudy(name, { native }), records };
   if (!native)
     context.stderr("reference kernels: studies that have a smaller form for them train that one\n");
   const signal = context.takeSignal();
@@ -79,7 +80,7 @@ async function study(context: CliContext, name: string, options: StudyCommandOpt
     kernels: selection.kernels,
     kernelRecord: kernelRecord(selection),
     records: options.records,
-    against: against || undefined,
+    against,
     reportOnly: options.reportOnly,
     costs: options.costs,
     checkpointEvery: options.checkpointEvery,

@@ -32,13 +32,15 @@ export interface CopyJob {
   readonly shorterSide: number;
 }
 
+export type PictureJob = RowJob | CopyJob;
+
 /** Why a picture cannot be used; undefined: the row is written. */
 export type RowFault = string | undefined;
 
 /** Errors of one picture; any other (a package that is not installed) concerns all of them and is thrown. */
 const PICTURE_ERRORS: readonly string[] = ["DATA_CORRUPT", "FILE_UNREADABLE"];
 
-export function prepareRow(job: RowJob | CopyJob, codecs: Codecs): RowFault {
+export function prepareRow(job: PictureJob, codecs: Codecs): RowFault {
   try {
     const picture = decodePicture(readEntry(job.entry), job.entry.name, { codecs });
     if ("to" in job) writeCopy(picture, job);

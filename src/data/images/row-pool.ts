@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { type ErrorCode, type ErrorParts, RoundoffError } from "../../base/errors.ts";
 import { type Codecs, loadCodecs } from "./decode-picture.ts";
-import { type CopyJob, prepareRow, type RowFault, type RowJob } from "./prepare-row.ts";
+import { type PictureJob, prepareRow, type RowFault } from "./prepare-row.ts";
 
 /** What a worker says of a job: done, or with a fault of the picture; refused for all pictures; or broken. */
 export interface RowAnswer {
@@ -18,7 +18,7 @@ export interface RowAnswer {
 
 export interface RowPool {
   /** Rejects with RoundoffError for what concerns every picture, and when the pool is closed. */
-  prepare(job: RowJob | CopyJob): Promise<RowFault>;
+  prepare(job: PictureJob): Promise<RowFault>;
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function createRowPool(workers: number): RowPool {
 class OwnThread implements RowPool {
   private codecs: Promise<Codecs> | undefined;
 
-  async prepare(job: RowJob | CopyJob): Promise<RowFault> {
+  async prepare(job: PictureJob): Promise<RowFault> {
     this.codecs ??= loadCodecs();
     return prepareRow(job, await this.codecs);
   }
@@ -43,7 +43,7 @@ class OwnThread implements RowPool {
 
 interface Waiting {
   readonly id: number;
-  readonly job: RowJob | CopyJob;
+  readonly job: PictureJob;
   readonly resolve: (fault: RowFault) => void;
   readonly reject: (error: Error) => void;
 }
@@ -67,7 +67,7 @@ class Threads implements RowPool {
     this.count = count;
   }
 
-  prepare(job: RowJob | CopyJob): Promise<RowFault> {
+  prepare(job: PictureJob): Promise<RowFault> {
     return new Promise((resolve, reject) => {
       if (this.ended !== undefined) return reject(this.ended);
       if (this.workers.length === 0) this.workers = Array.from({ length: this.count }, () => this.start());

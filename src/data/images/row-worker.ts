@@ -2,16 +2,16 @@
 import { parentPort } from "node:worker_threads";
 import { RoundoffError } from "../../base/errors.ts";
 import { loadCodecs } from "./decode-picture.ts";
-import { type CopyJob, prepareRow, type RowJob } from "./prepare-row.ts";
+import { type PictureJob, prepareRow } from "./prepare-row.ts";
 import type { RowAnswer } from "./row-pool.ts";
 
 const codecs = await loadCodecs();
 
-parentPort?.on("message", ({ id, job }: { id: number; job: RowJob | CopyJob }) => {
+parentPort?.on("message", ({ id, job }: { id: number; job: PictureJob }) => {
   parentPort?.postMessage(answer(id, job));
 });
 
-function answer(id: number, job: RowJob | CopyJob): RowAnswer {
+function answer(id: number, job: PictureJob): RowAnswer {
   try {
     return { id, fault: prepareRow(job, codecs) };
   } catch (error) {

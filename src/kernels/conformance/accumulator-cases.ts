@@ -2,7 +2,6 @@
  * Cases of the accumulator profiles: every kernel set must give the bits of the reference. Operands of many magnitudes, with
  * cancellation, ties, subnormals, and NaN and Inf in some rows.
  */
-
 import { elementCount } from "../../base/shape.ts";
 import { floatFormat } from "../../formats/catalog.ts";
 import type { FloatFormat } from "../../formats/format.ts";

@@ -1,5 +1,4 @@
 /** Conformance cases of the element-wise operations and of those that only move values. */
-
 import { elementCount } from "../../base/shape.ts";
 import { BINARY_KINDS, GRAD_FROM_OUTPUT, UNARY_KINDS, type UnaryAttrs, type UnaryKind } from "../contract.ts";
 import { UNARY_FUNCTIONS } from "../reference/unary-functions.ts";

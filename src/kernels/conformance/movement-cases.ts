@@ -1,5 +1,4 @@
 /** Conformance cases of the operations that repeat, cut or move elements, of real numbers and of integers. */
-
 import { elementCount } from "../../base/shape.ts";
 import { PAD_MODES } from "../contract.ts";
 import { normals } from "./data.ts";

@@ -1,5 +1,4 @@
 /** Conformance cases of group, layer, instance, RMS and local response norm: odd sizes, every number of groups. */
-
 import { elementCount } from "../../base/shape.ts";
 import type { GroupNormAttrs } from "../contract/normalization.ts";
 import { normals, uniforms } from "./data.ts";

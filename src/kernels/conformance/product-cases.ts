@@ -1,5 +1,4 @@
 /** Conformance cases of the matrix product and the convolutions: shapes that are multiples of nothing, every carrier. */
-
 import { elementCount } from "../../base/shape.ts";
 import type { Carrier, ConvAttrs, DType } from "../contract.ts";
 import { bf16Normals, integers, normals } from "./data.ts";

@@ -1,5 +1,4 @@
 /** Conformance cases of sums, extremes, norms, softmax and running sums along axes. */
-
 import { elementCount } from "../../base/shape.ts";
 import { REDUCE_KINDS } from "../contract.ts";
 import { normals } from "./data.ts";

@@ -1,5 +1,4 @@
 /** Conformance cases of resampling: larger, smaller, unequal, from and to one pixel, a scale that is not the ratio of sizes. */
-
 import { elementCount } from "../../base/shape.ts";
 import { INTERPOLATIONS, type ResampleAttrs } from "../contract.ts";
 import { normals } from "./data.ts";

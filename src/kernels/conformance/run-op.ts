@@ -2,7 +2,6 @@
  * Runs one operation of a kernel set on plain arrays: builds the smallest plan that holds it. For tests of any layer
  * that want to see what a kernel computes; knows nothing of expected results.
  */
-
 import { elementCount } from "../../base/shape.ts";
 import type { FloatFormat } from "../../formats/format.ts";
 import type {

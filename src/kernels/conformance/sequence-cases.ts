@@ -1,5 +1,4 @@
 /** Conformance cases of networks that read sequences: embedding, recurrent cells, the softmax of attention, CTC. */
-
 import { elementCount } from "../../base/shape.ts";
 import { CTC_REDUCTIONS, EMBEDDING_MODES } from "../contract.ts";
 import { bf16Normals, normals, stream } from "./data.ts";

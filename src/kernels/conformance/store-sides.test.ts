@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { floatFormat } from "../../formats/catalog.ts";
 import type { Buffer, Command, KernelSet, Operand, StoreRounding } from "../contract.ts";
+import { externalFloats } from "../external-floats.fixture.ts";
 import { normals } from "./data.ts";
 import { implementations } from "./implementations.ts";
 
@@ -11,13 +12,6 @@ const ROUNDED: StoreRounding = { format: BF16, rounding: "nearestEven", overflow
 
 /** y = 2x − 0.5, rounded where `store` says so, with its amax and signs; the signs go through one byte. */
 async function sides(kernels: KernelSet, x: Float32Array, store?: StoreRounding) {
-  const external = (name: string, elements: number): Buffer => ({
-    place: "external",
-    offset: 0,
-    name,
-    dtype: "f32",
-    elements,
-  });
   const codes: Buffer = {
     place: "arena",
     offset: 0,
@@ -26,8 +20,13 @@ async function sides(kernels: KernelSet, x: Float32Array, store?: StoreRounding)
     elements: ELEMENTS,
     codes: floatFormat("e4m3"),
   };
-  const buffers = [external("x", ELEMENTS), external("y", ELEMENTS), external("amax", 1), codes];
-  buffers.push(external("signs", ELEMENTS));
+  const buffers = [
+    externalFloats("x", ELEMENTS),
+    externalFloats("y", ELEMENTS),
+    externalFloats("amax", 1),
+    codes,
+  ];
+  buffers.push(externalFloats("signs", ELEMENTS));
   const operand = (buffer: number, elements = ELEMENTS): Operand => ({
     buffer,
     shape: [elements],

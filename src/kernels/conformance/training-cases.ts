@@ -1,5 +1,4 @@
 /** Conformance cases of batch normalisation and the loss. */
-
 import { elementCount } from "../../base/shape.ts";
 import type { OpAttrs } from "../contract.ts";
 import { normals, uniforms } from "./data.ts";

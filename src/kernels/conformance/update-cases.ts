@@ -1,5 +1,4 @@
 /** Conformance cases of the update: optimizers in every variant, the controls around them, averages of weights. */
-
 import { elementCount } from "../../base/shape.ts";
 import { NORM_TYPES, OPTIMIZER_STATES, type OpAttrs, type OptimizerOp } from "../contract.ts";
 import { integers, normals, uniforms } from "./data.ts";

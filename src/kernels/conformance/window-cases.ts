@@ -1,5 +1,4 @@
 /** Conformance cases of pooling and quantisation to dynamic fixed point. */
-
 import { elementCount } from "../../base/shape.ts";
 import { ROUNDINGS } from "../../formats/format.ts";
 import type { PoolAttrs } from "../contract.ts";

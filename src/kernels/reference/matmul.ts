@@ -3,7 +3,6 @@
  * and the integers of dynamic fixed point (carrier i16) give exact sums. With an accumulator profile every sum is as
  * accumulate.ts says instead. Meaning: contract.ts.
  */
-
 import { elementCount } from "../../base/shape.ts";
 import type { Accumulator, OpAttrs } from "../contract.ts";
 import { accumulate } from "./accumulate.ts";

@@ -2,7 +2,6 @@
  * Reference kernels that combine elements along axes: sums, extremes, norms, and their gradients. Accumulated in FP64 in
  * memory order and rounded once when stored. Meaning: contract/reductions.ts.
  */
-
 import { elementCount } from "../../base/shape.ts";
 import type { ReduceKind } from "../contract.ts";
 import { denseStrides, type RefArray, type ReferenceKernel } from "./tensor.ts";
